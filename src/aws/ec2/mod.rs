@@ -9,10 +9,12 @@ use crate::graph::{Scope, Tags};
 pub mod elastic_ip;
 pub mod internet_gateway;
 pub mod launch_template;
+mod launch_template_data;
 pub mod nat_gateway;
 pub mod route_table;
 pub mod security_group;
 pub mod subnet;
+pub mod user_data;
 pub mod vpc;
 pub mod vpc_endpoint;
 
