@@ -20,9 +20,11 @@ use crate::values::duration::Duration;
 #[serde(deny_unknown_fields)]
 pub struct Environment {
     /// The application. Everything it owns in AWS is named and tagged after it.
+    #[schemars(example = &"shop")]
     pub project: String,
 
     /// The environment's name: what `--env` takes, and the second part of every name in AWS.
+    #[schemars(example = &"dev")]
     pub environment: String,
 
     /// The AWS account and region it lives in.
@@ -79,9 +81,11 @@ impl Environment {
 #[serde(deny_unknown_fields)]
 pub struct Aws {
     /// The account's number, twelve digits in quotes. Credentials of any other account are refused.
+    #[schemars(example = &"123456789012")]
     pub account: String,
 
     /// The region, such as `us-east-1`.
+    #[schemars(example = &"us-east-1")]
     pub region: String,
 }
 
@@ -103,7 +107,7 @@ pub struct Network {
     pub cidr: Ipv4Net,
 
     /// How many availability zones it spans. Databases, caches and load balancers need two.
-    #[schemars(range(min = 1, max = 6))]
+    #[schemars(range(min = 1, max = 6), example = 2)]
     pub zones: u8,
 
     /// How private subnets reach the internet.
@@ -145,6 +149,7 @@ pub struct Repository {
 #[serde(deny_unknown_fields)]
 pub struct Promotion {
     /// The environment whose running images move here.
+    #[schemars(example = &"staging")]
     pub from: String,
 
     /// How many critical findings an image may have. Without it, any number.
@@ -182,6 +187,7 @@ fn cidr_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({
         "type": "string",
         "format": "infra-cidr",
+        "examples": ["10.10.0.0/16"],
         "pattern": r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$",
     })
 }

@@ -58,6 +58,10 @@ pub enum Runtime {
     },
 }
 
+/// Which keys of a service only go with which runtime.
+pub(super) const RUNTIME_KEYS: [(&str, &[&str]); 2] =
+    [("asg", &["instances", "load_balancer"]), ("apprunner", &["cpu", "memory_gib", "scaling"])];
+
 /// A service as it is written: one table for both runtimes, since serde's own ways to say
 /// "these keys or those" (`flatten`, `untagged`) cannot tell a reader what is wrong.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
@@ -68,6 +72,7 @@ struct ServiceTable {
     runtime: RuntimeName,
 
     /// The image repository of this environment that its image comes from.
+    #[schemars(example = &"web")]
     repository: String,
 
     /// The image it must run, by digest. Without it, the image that runs stays.
@@ -176,14 +181,15 @@ impl TryFrom<ServiceTable> for Service {
 pub struct Instances {
     /// The instance type, such as `t3.small`.
     #[serde(rename = "type")]
+    #[schemars(example = &"t3.small")]
     pub instance_type: String,
 
     /// The least number of instances.
-    #[schemars(range(min = 0, max = 1000))]
+    #[schemars(range(min = 0, max = 1000), example = 1)]
     pub min: u32,
 
     /// The greatest number of instances.
-    #[schemars(range(min = 1, max = 1000))]
+    #[schemars(range(min = 1, max = 1000), example = 2)]
     pub max: u32,
 
     /// The average CPU use in percent that scaling keeps the group at. Without it, the group does not scale by itself.

@@ -12,16 +12,19 @@ use super::environment::yes;
 #[serde(deny_unknown_fields)]
 pub struct Database {
     /// The engine: `postgres`, `mysql` or `mariadb`.
+    #[schemars(example = &"postgres")]
     pub engine: String,
 
     /// The version, in quotes. With only the major version (`"16"`), AWS chooses and keeps up with the minor one.
+    #[schemars(example = &"16")]
     pub version: String,
 
     /// The instance class, such as `db.t4g.micro`.
+    #[schemars(example = &"db.t4g.micro")]
     pub class: String,
 
     /// Storage in GiB. AWS can enlarge it, never shrink it.
-    #[schemars(range(min = 20, max = 65_536))]
+    #[schemars(range(min = 20, max = 65_536), example = 20)]
     pub storage_gib: u32,
 
     /// Up to how many GiB AWS may enlarge the storage by itself. Without it, not at all.
@@ -61,9 +64,11 @@ pub struct Cache {
     pub engine: CacheEngine,
 
     /// The version, in quotes, such as `"7.1"`.
+    #[schemars(example = &"7.1")]
     pub version: String,
 
     /// The node type, such as `cache.t4g.micro`.
+    #[schemars(example = &"cache.t4g.micro")]
     pub node: String,
 
     /// How many copies stand by beside the primary node. With one or more, AWS fails over by itself.

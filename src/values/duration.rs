@@ -104,7 +104,7 @@ impl schemars::JsonSchema for Duration {
             "type": "string",
             "description": "A length of time, such as `90s`, `5m` or `1h30m`.",
             "format": "infra-duration",
-            "pattern": r"^(?=[0-9])([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$",
+            "pattern": "^([0-9]+[dhms])+$",
         })
     }
 }
