@@ -24,7 +24,7 @@ const AFTER: &str = "\nINFRA_DOCUMENT\n";
 const LIMIT: usize = 16 * 1024;
 
 /// The version of the script: what a container built now says under `script`.
-pub fn script_version() -> String {
+pub fn version() -> String {
     short(SCRIPT)
 }
 
@@ -58,7 +58,7 @@ pub(super) fn encode(container: &Container, region: &str) -> Result<String, AwsE
 fn script(container: &Container, region: &str) -> String {
     let document = json!({
         "region": region,
-        "script": script_version(),
+        "script": version(),
         "image": container.image,
         "command": container.command,
         "port": container.port,
@@ -110,7 +110,7 @@ mod tests {
             environment: [("GREETING".into(), "a \"b\"\nINFRA_DOCUMENT\n$HOME `id` @DOCUMENT@ ü".into())].into(),
             secrets: [("KEY".into(), "ssm:/shop/key".into())].into(),
             log_group: "/shop/test/web".into(),
-            script: script_version(),
+            script: version(),
         }
     }
 
@@ -126,7 +126,7 @@ mod tests {
         let edited = STANDARD.encode(script(&container(), "eu-west-1").replace("RestartSec=5", "RestartSec=50"));
         let read = decode(&edited, "eu-west-1");
         assert!(read.script.starts_with("edited "), "{}", read.script);
-        assert_eq!(Container { script: script_version(), ..read }, container());
+        assert_eq!(Container { script: version(), ..read }, container());
     }
 
     #[test]
@@ -140,7 +140,7 @@ mod tests {
     fn what_an_older_version_wrote_is_told_by_its_version() {
         let old_script = SCRIPT.replace("RestartSec=5", "RestartSec=9");
         let text = script(&container(), "eu-west-1").replace("RestartSec=5", "RestartSec=9");
-        let text = text.replace(&script_version(), &short(&old_script));
+        let text = text.replace(&version(), &short(&old_script));
         assert_eq!(decode(&STANDARD.encode(text), "eu-west-1").script, short(&old_script));
     }
 
