@@ -5,7 +5,14 @@ use crate::graph::Attrs;
 use crate::plan::{Schema, Schemas};
 
 /// Every kind of resource, in the order in which an environment is usually built.
-pub static KINDS: &[&dyn Kind] = &[&Of::<super::ec2::vpc::Vpc>::NEW];
+pub static KINDS: &[&dyn Kind] = &[
+    &Of::<super::ec2::vpc::Vpc>::NEW,
+    &Of::<super::elbv2::load_balancer::LoadBalancer>::NEW,
+    &Of::<super::elbv2::target_group::TargetGroup>::NEW,
+    &Of::<super::elbv2::listener::Listener>::NEW,
+    &Of::<super::ec2::launch_template::LaunchTemplate>::NEW,
+    &Of::<super::autoscaling::group::Group>::NEW,
+];
 
 /// The tables of [`KINDS`], as the planner takes them.
 #[derive(Clone, Copy, Debug)]

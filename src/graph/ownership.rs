@@ -40,7 +40,8 @@ impl Scope {
 
     /// Whether a resource is to be looked at: it carries our tags, or bears a name that begins as ours do.
     pub fn concerns(&self, name: &str, tags: &Tags) -> bool {
-        name.starts_with(&self.prefix()) || self.filter().iter().all(|&(key, value)| tags.get(key).is_some_and(|tag| tag == value))
+        name.starts_with(&self.prefix())
+            || self.filter().iter().all(|&(key, value)| tags.get(key).is_some_and(|tag| tag == value))
     }
 
     /// Whose a resource with these tags is.

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{
-    LaunchTemplateBlockDeviceMappingRequest, LaunchTemplateEbsBlockDeviceRequest, LaunchTemplateHttpTokensState,
-    LaunchTemplateIamInstanceProfileSpecificationRequest, LaunchTemplateInstanceMetadataEndpointState,
-    LaunchTemplateInstanceMetadataOptionsRequest, LaunchTemplateInstanceNetworkInterfaceSpecificationRequest,
-    LaunchTemplateTagSpecificationRequest, LaunchTemplatesMonitoringRequest, RequestLaunchTemplateData, ResourceType,
-    ResponseLaunchTemplateData, VolumeType,
+    LaunchTemplateBlockDeviceMappingRequest, LaunchTemplateEbsBlockDevice, LaunchTemplateEbsBlockDeviceRequest,
+    LaunchTemplateHttpTokensState, LaunchTemplateIamInstanceProfileSpecificationRequest,
+    LaunchTemplateInstanceMetadataEndpointState, LaunchTemplateInstanceMetadataOptionsRequest,
+    LaunchTemplateInstanceNetworkInterfaceSpecification as Network, LaunchTemplateInstanceNetworkInterfaceSpecificationRequest,
+    LaunchTemplateTagSpecificationRequest, LaunchTemplatesMonitoring, LaunchTemplatesMonitoringRequest,
+    RequestLaunchTemplateData, ResourceType, ResponseLaunchTemplateData, VolumeType,
 };
 
 use super::super::error::AwsError;
@@ -72,12 +73,16 @@ pub(super) fn attributes(name: &str, data: &ResponseLaunchTemplateData, region: 
         name: name.to_owned(),
         image_id: data.image_id().unwrap_or_default().to_owned(),
         instance_type: data.instance_type().map_or("", |kind| kind.as_str()).to_owned(),
-        security_groups: network.map_or(data.security_group_ids(), |network| network.groups()).iter().cloned().collect::<BTreeSet<_>>(),
+        security_groups: network
+            .map_or(data.security_group_ids(), |network| network.groups())
+            .iter()
+            .cloned()
+            .collect::<BTreeSet<_>>(),
         instance_profile: data.iam_instance_profile().and_then(|profile| profile.arn()).unwrap_or_default().to_owned(),
         disk_gib: disk_gib(data),
-        public_address: network.and_then(|network| network.associate_public_ip_address()).unwrap_or(false),
+        public_address: network.and_then(Network::associate_public_ip_address).unwrap_or(false),
         imdsv2_required: metadata.and_then(|options| options.http_tokens()) == Some(&LaunchTemplateHttpTokensState::Required),
-        detailed_monitoring: data.monitoring().and_then(|monitoring| monitoring.enabled()).unwrap_or(false),
+        detailed_monitoring: data.monitoring().and_then(LaunchTemplatesMonitoring::enabled).unwrap_or(false),
         instance_tags: tags.map(|tags| from_aws(tags.tags())).unwrap_or_default(),
         container: user_data::decode(data.user_data().unwrap_or_default(), region),
     }
@@ -87,5 +92,5 @@ pub(super) fn attributes(name: &str, data: &ResponseLaunchTemplateData, region: 
 fn disk_gib(data: &ResponseLaunchTemplateData) -> u32 {
     let root = data.block_device_mappings().iter().find(|mapping| mapping.device_name() == Some(ROOT));
     let disk = root.and_then(|mapping| mapping.ebs()).filter(|disk| disk.encrypted() == Some(true));
-    disk.and_then(|disk| disk.volume_size()).and_then(|size| size.try_into().ok()).unwrap_or(0)
+    disk.and_then(LaunchTemplateEbsBlockDevice::volume_size).and_then(|size| size.try_into().ok()).unwrap_or(0)
 }

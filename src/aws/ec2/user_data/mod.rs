@@ -11,8 +11,11 @@ use super::super::error::AwsError;
 use super::launch_template::Container;
 use crate::values::name::fingerprint;
 
+#[cfg(test)]
+mod trial;
+
 /// The script, with [`HERE`] where the document goes.
-const SCRIPT: &str = include_str!("user_data.sh");
+const SCRIPT: &str = include_str!("script.sh");
 /// Where the document goes.
 const HERE: &str = "@DOCUMENT@";
 /// What stands before the document. No line of JSON can be [`AFTER`], which ends it.
