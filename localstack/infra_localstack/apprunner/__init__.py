@@ -198,7 +198,8 @@ class Provider(framework.Provider):
             "AutoScalingConfigurationArn": scaling.arn,
             "AutoScalingConfigurationName": scaling.name,
             "AutoScalingConfigurationRevision": scaling.number,
-            "Status": scaling.status,
+            # AWS answers these two in lower case, unlike its model and its other kinds.
+            "Status": scaling.status.lower(),
             "CreatedAt": scaling.created,
             "HasAssociatedService": bool(self._scaled_by(context, scaling)),
             "IsDefault": scaling.arn == self._state_of(context).default_scaling,
