@@ -6,9 +6,9 @@ here: launch configurations, which AWS no longer offers to new accounts, lifecyc
 
 from dataclasses import dataclass, field
 
-from .. import framework
+from .. import constraints, framework
 from .capacity import Capacity
-from .group import Group
+from .group import Group, invalid
 from .groups import Groups
 from .policies import Policies
 from .refreshes import Refreshes
@@ -26,6 +26,10 @@ class Provider(Groups, Capacity, Refreshes, Policies, Tags, framework.Provider):
     service = "autoscaling"
     base = None
     state_class = State
+
+    def _before(self, context, request):
+        if why := constraints.broken(context.operation.input_shape, request):
+            raise invalid(why)
 
     def create_launch_configuration(self, context, request):
         raise self.error(
