@@ -8,6 +8,7 @@
 //!
 //! The library never prints, exits or reads the environment; `main.rs` and `commands/` do.
 
+pub mod apply;
 pub mod aws;
 pub mod graph;
 pub mod plan;

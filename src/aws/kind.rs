@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::client::Aws;
 use super::error::AwsError;
 use crate::graph::{Attrs, Live, Outputs, Scope, State, Tags};
+pub use crate::graph::{Created, Target};
 use crate::plan::Schema;
 
 /// A resource as its own file sees it in AWS.
@@ -39,15 +40,6 @@ pub struct At<R> {
     /// Its attributes when the plan was made.
     pub attrs: R,
     /// Its outputs when the plan was made.
-    pub outputs: Outputs,
-}
-
-/// What a create call gave: enough to refer to the resource and to find it again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Created {
-    /// What AWS calls it; the same as [`Found::id`] will be.
-    pub id: String,
-    /// The outputs known by now.
     pub outputs: Outputs,
 }
 
@@ -103,17 +95,6 @@ pub trait Resource: Shape {
     fn gone(_aws: &Aws, _live: &At<Self>) -> impl Future<Output = Result<(), AwsError>> + Send {
         async { Ok(()) }
     }
-}
-
-/// An erased live resource that is to be changed or deleted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Target {
-    /// What AWS calls it.
-    pub id: String,
-    /// Its attributes when the plan was made.
-    pub attrs: Attrs,
-    /// Its outputs when the plan was made.
-    pub outputs: Outputs,
 }
 
 /// A kind as the registry holds it.
