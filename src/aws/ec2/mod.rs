@@ -19,6 +19,7 @@ mod routes;
 mod rules;
 pub mod security_group;
 pub mod subnet;
+pub mod user_data;
 pub mod vpc;
 pub mod vpc_endpoint;
 
