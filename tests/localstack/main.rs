@@ -1,0 +1,9 @@
+//! Every kind of resource against LocalStack: `localstack/up`, then `AWS_ENDPOINT_URL=<what it printed> cargo test --test localstack`.
+//!
+//! Each test has an AWS account of its own, so they run side by side.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod kit;
+
+mod vpc;
