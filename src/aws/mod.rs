@@ -3,6 +3,7 @@
 pub mod client;
 pub mod cloud;
 pub mod error;
+pub mod images;
 pub mod kind;
 pub mod kinds;
 mod read;
@@ -19,4 +20,4 @@ pub mod logs;
 pub mod rds;
 
 pub use client::Aws;
-pub use error::{AwsError, Call};
+pub use error::{AwsError, Call, IfThere};
