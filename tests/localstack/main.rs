@@ -1,0 +1,7 @@
+//! Every kind of resource against LocalStack: `localstack/up`, then `AWS_ENDPOINT_URL=<what it printed> cargo test --test localstack`.
+//!
+//! Each test has an AWS account of its own, so they run side by side.
+
+mod kit;
+
+mod vpc;
