@@ -5,7 +5,13 @@ use crate::graph::Attrs;
 use crate::plan::{Schema, Schemas};
 
 /// Every kind of resource, in the order in which an environment is usually built.
-pub static KINDS: &[&dyn Kind] = &[&Of::<super::ec2::vpc::Vpc>::NEW];
+pub static KINDS: &[&dyn Kind] = &[
+    &Of::<super::ec2::vpc::Vpc>::NEW,
+    &Of::<super::ecr::repository::Repository>::NEW,
+    &Of::<super::apprunner::vpc_connector::VpcConnector>::NEW,
+    &Of::<super::apprunner::auto_scaling_configuration::AutoScalingConfiguration>::NEW,
+    &Of::<super::apprunner::service::Service>::NEW,
+];
 
 /// The tables of [`KINDS`], as the planner takes them.
 #[derive(Clone, Copy, Debug)]

@@ -2,6 +2,9 @@
 //!
 //! Each test has an AWS account of its own, so they run side by side.
 
+mod around;
 mod kit;
 
+mod apprunner;
+mod ecr;
 mod vpc;

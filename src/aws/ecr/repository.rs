@@ -120,11 +120,7 @@ fn found(repository: &AwsRepository, keep_images: Keep, tags: Tags) -> Found<Rep
 }
 
 fn outputs_of(repository: &AwsRepository) -> Outputs {
-    outputs([
-        ("arn", repository.repository_arn()),
-        ("name", repository.repository_name()),
-        ("uri", repository.repository_uri()),
-    ])
+    outputs([("arn", repository.repository_arn()), ("name", repository.repository_name()), ("uri", repository.repository_uri())])
 }
 
 async fn tags(aws: &Aws, arn: &str) -> Result<Option<Tags>, AwsError> {
