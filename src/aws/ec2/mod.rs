@@ -14,6 +14,7 @@ pub(in crate::aws) mod network_interfaces;
 pub mod route_table;
 pub mod security_group;
 pub mod subnet;
+pub mod user_data;
 pub mod vpc;
 pub mod vpc_endpoint;
 
