@@ -14,9 +14,11 @@ use crate::plan::Hazard;
 /// exactly that plan. AWS itself is the state: what belongs to an environment is found by its tags.
 #[derive(Debug, Parser)]
 #[command(name = "infra", version, max_term_width = 100, disable_help_subcommand = true)]
-#[command(after_help = "Exit codes: 0 done or nothing to do · 1 failed before anything was written, or a wrong invocation or spec · \
+#[command(
+    after_help = "Exit codes: 0 done or nothing to do · 1 failed before anything was written, or a wrong invocation or spec · \
 2 there are changes (`plan --detailed-exitcode`) · 3 partly applied · 5 blocked by protection, a gate or a missing approval · \
-130 interrupted.\n\nAWS credentials, profile and endpoint come from the standard AWS configuration; `RUST_LOG=infra=debug` shows more.")]
+130 interrupted.\n\nAWS credentials, profile and endpoint come from the standard AWS configuration; `RUST_LOG=infra=debug` shows more."
+)]
 pub struct Cli {
     /// The folder of the specs.
     #[arg(long, global = true, env = "INFRA_SPECS", default_value = "environments", value_name = "FOLDER")]

@@ -84,7 +84,7 @@ class Api:
     def steer(self, outcome: str):
         self.aws.infra("outcome", service="apprunner", resource=NAME, outcome=outcome)
 
-    def scaling(self, name: str = "few", **more) -> dict:
+    def scaling(self, name: str = "steady", **more) -> dict:
         made = self.client.create_auto_scaling_configuration(AutoScalingConfigurationName=name, **more)
         return made["AutoScalingConfiguration"]
 
@@ -465,7 +465,7 @@ def test_deleted_connectors_are_listed_as_inactive(api):
 def test_scaling_comes_in_revisions(api):
     first = api.scaling(MinSize=2, MaxSize=5, MaxConcurrency=80)
     assert (first["MinSize"], first["MaxSize"], first["MaxConcurrency"]) == (2, 5, 80)
-    assert (first["AutoScalingConfigurationRevision"], first["Latest"], first["Status"]) == (1, True, "ACTIVE")
+    assert (first["AutoScalingConfigurationRevision"], first["Latest"], first["Status"]) == (1, True, "active")
     second = api.scaling()
     assert (second["MinSize"], second["MaxSize"], second["MaxConcurrency"]) == (1, 25, 100)
     assert second["AutoScalingConfigurationRevision"] == 2
@@ -476,13 +476,13 @@ def test_scaling_comes_in_revisions(api):
         assert found["AutoScalingConfigurationRevision"] == revision
     listed = api.client.list_auto_scaling_configurations()["AutoScalingConfigurationSummaryList"]
     names = [(it["AutoScalingConfigurationName"], it["AutoScalingConfigurationRevision"]) for it in listed]
-    assert names == [("DefaultConfiguration", 1), ("few", 2)]
-    every = api.client.list_auto_scaling_configurations(AutoScalingConfigurationName="few", LatestOnly=False)
+    assert names == [("DefaultConfiguration", 1), ("steady", 2)]
+    every = api.client.list_auto_scaling_configurations(AutoScalingConfigurationName="steady", LatestOnly=False)
     assert len(every["AutoScalingConfigurationSummaryList"]) == 2
     api.client.delete_auto_scaling_configuration(AutoScalingConfigurationArn=by_name, DeleteAllRevisions=True)
     api.aws.refuses("ResourceNotFoundException", describe, AutoScalingConfigurationArn=by_name)
     gone = describe(AutoScalingConfigurationArn=first["AutoScalingConfigurationArn"])["AutoScalingConfiguration"]
-    assert gone["Status"] == "INACTIVE" and gone["DeletedAt"]
+    assert gone["Status"] == "inactive" and gone["DeletedAt"]
 
 
 def test_scaling_in_use_stays(api):
@@ -514,14 +514,14 @@ def test_the_default_scaling_stays(api):
 )
 def test_a_wrong_scaling_is_refused(api, wrong):
     create = api.client.create_auto_scaling_configuration
-    api.aws.refuses("InvalidRequestException", create, AutoScalingConfigurationName="few", **wrong)
+    api.aws.refuses("InvalidRequestException", create, AutoScalingConfigurationName="steady", **wrong)
 
 
 def test_revisions_have_a_limit(api):
     for _ in range(5):
         api.scaling()
     create = api.client.create_auto_scaling_configuration
-    api.aws.refuses("ServiceQuotaExceededException", create, AutoScalingConfigurationName="few")
+    api.aws.refuses("ServiceQuotaExceededException", create, AutoScalingConfigurationName="steady")
 
 
 # Observability, tags

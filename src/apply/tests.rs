@@ -211,12 +211,8 @@ async fn stopping_finishes_calls_leaves_waits_and_starts_nothing() {
 async fn what_aws_is_at_work_on_is_waited_for_before_it_is_changed() {
     let mut updated = change("a", Action::Update);
     updated.live = Some(live("a", State::Busy("creating".into())));
-    updated.fields = vec![FieldChange {
-        name: "size".into(),
-        before: json!(1),
-        after: json!(2),
-        effect: crate::plan::Effect::Update,
-    }];
+    updated.fields =
+        vec![FieldChange { name: "size".into(), before: json!(1), after: json!(2), effect: crate::plan::Effect::Update }];
     let plan = Plan { changes: vec![updated], steps: vec![Step { change: 0, verb: Verb::Update, needs: Vec::new() }] };
     let world = World::new("");
     assert!(carry_out(&plan, &world).await.is_complete());

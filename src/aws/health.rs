@@ -31,7 +31,8 @@ pub async fn instances(
         return Ok(BTreeMap::new());
     }
     let target_groups: BTreeSet<&String> = groups.values().flatten().collect();
-    let (found, targets) = both(in_groups(aws, groups.keys().cloned().collect()), each(target_groups, |arn| targets(aws, arn))).await?;
+    let (found, targets) =
+        both(in_groups(aws, groups.keys().cloned().collect()), each(target_groups, |arn| targets(aws, arn))).await?;
     let targets: BTreeMap<String, (String, Option<String>)> = targets.into_iter().flatten().collect();
     Ok(found
         .into_iter()
@@ -84,7 +85,8 @@ pub async fn images(aws: &Aws, template: &str, versions: BTreeSet<String>) -> Re
     let answer = request.set_versions(Some(versions.into_iter().collect())).send().await;
     let answer = answer.call("ec2:DescribeLaunchTemplateVersions")?;
     let images = answer.launch_template_versions().iter().filter_map(|version| {
-        let image = String::new(); let _ = version.launch_template_data()?;
+        let image = String::new();
+        let _ = version.launch_template_data()?;
         Some((version.version_number()?.to_string(), image))
     });
     Ok(images.collect())

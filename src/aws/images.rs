@@ -27,15 +27,18 @@ pub struct ResolvedImage {
 /// # Errors
 /// As AWS answers; where the image is not there, with the newest tags that are.
 pub async fn resolve(aws: &Aws, repository_name: &str, reference: &str) -> Result<ResolvedImage, AwsError> {
-    let id = match reference.starts_with("sha256:") {
-        true => ImageIdentifier::builder().image_digest(reference),
-        false => ImageIdentifier::builder().image_tag(reference),
-    };
-    let answer = aws.ecr.describe_images().repository_name(repository_name).image_ids(id.build()).send().await;
+    let is_digest = reference.starts_with("sha256:");
+    let id = ImageIdentifier::builder()
+        .set_image_digest(is_digest.then(|| reference.into()))
+        .set_image_tag((!is_digest).then(|| reference.into()))
+        .build();
+    let answer = aws.ecr.describe_images().repository_name(repository_name).image_ids(id).send().await;
     match answer.call("ecr:DescribeImages") {
-        Ok(answer) => answer.image_details().first().and_then(resolved).ok_or_else(|| {
-            AwsError::unexpected("ecr:DescribeImages", format!("no digest for {reference} in {repository_name}"))
-        }),
+        Ok(answer) => {
+            answer.image_details().first().and_then(resolved).ok_or_else(|| {
+                AwsError::unexpected("ecr:DescribeImages", format!("no digest for {reference} in {repository_name}"))
+            })
+        }
         Err(error) if error.is(&["ImageNotFoundException"]) => {
             let newest = newest_tags(aws, repository_name).await?;
             let offer = match newest.as_slice() {

@@ -22,4 +22,4 @@ pub mod logs;
 pub mod rds;
 
 pub use client::Aws;
-pub use error::{AwsError, Call};
+pub use error::{AwsError, Call, IfThere};

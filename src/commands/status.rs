@@ -27,11 +27,8 @@ pub(super) async fn run(context: &Context, command: &cli::Status) -> Result<Exit
             Runtime::AppRunner { .. } => on_app_runner(&live, name),
         });
     }
-    let status = Status {
-        header: prepare::header(&environment, &seen, context.now()),
-        services,
-        stores: stores(&environment, &live),
-    };
+    let status =
+        Status { header: prepare::header(&environment, &seen, context.now()), services, stores: stores(&environment, &live) };
     context.print(&if command.json { format!("{:#}\n", status::json(&status)) } else { status::text(&status) })?;
     Ok(Exit::Done)
 }
@@ -66,8 +63,7 @@ async fn on_instances(reader: &Reader, live: &Found<'_>, name: &str) -> Result<S
         .into_iter()
         .map(|instance| Part {
             image: instance.version.as_ref().and_then(|version| images.get(version)).cloned(),
-            healthy: instance.lifecycle == "InService"
-                && instance.target.as_ref().is_none_or(|(health, _)| health == "healthy"),
+            healthy: instance.lifecycle == "InService" && instance.target.as_ref().is_none_or(|(health, _)| health == "healthy"),
             health: match instance.target {
                 Some((health, Some(reason))) => format!("{}, {health}: {reason}", instance.lifecycle),
                 Some((health, None)) => format!("{}, {health}", instance.lifecycle),

@@ -10,7 +10,8 @@ pub(super) fn run(context: &Context, command: &Validate) -> Result<Exit, Error> 
     if loaded.specs.is_empty() {
         return Err(Error::Usage {
             message: format!("there is no environment in `{}`", context.specs.display()),
-            help: "an environment is a file `NAME.toml` there with `environment = \"NAME\"`; `--specs` names another folder".into(),
+            help: "an environment is a file `NAME.toml` there with `environment = \"NAME\"`; `--specs` names another folder"
+                .into(),
         });
     }
     for spec in &loaded.specs {

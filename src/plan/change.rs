@@ -179,7 +179,9 @@ impl Plan {
     }
 
     /// tmp
-    pub fn id(&self) -> String { "tmp".into() }
+    pub fn id(&self) -> String {
+        "tmp".into()
+    }
 
     /// The changes that cannot be made.
     pub fn blocked(&self) -> impl Iterator<Item = &Change> {

@@ -21,7 +21,9 @@ pub fn line(event: &Event<'_>) -> Option<String> {
     match event {
         Event::Started { change, verb } => Some(format!("{} {}", verbs(*verb).0, change.address)),
         Event::Waiting { .. } => None,
-        Event::Stopping => Some("stopping: calls under way are finished, and nothing new is started; interrupt again to quit".into()),
+        Event::Stopping => {
+            Some("stopping: calls under way are finished, and nothing new is started; interrupt again to quit".into())
+        }
         Event::Ended { change, verb, outcome, took: time } => match outcome {
             Outcome::Done => Some(format!("{} {} ({})", verbs(*verb).1, change.address, took(*time))),
             Outcome::Begun => Some(format!("left {} to AWS, which is still {} it", change.address, verbs(*verb).0)),

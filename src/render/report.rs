@@ -17,11 +17,8 @@ pub fn text(report: &Report, environment: &str) -> String {
         return text;
     }
     let failed: Vec<_> = report.failed().collect();
-    let left: Vec<&StepReport> = report
-        .steps
-        .iter()
-        .filter(|step| matches!(step.outcome, Outcome::Begun | Outcome::Left(_) | Outcome::Stopped))
-        .collect();
+    let left: Vec<&StepReport> =
+        report.steps.iter().filter(|step| matches!(step.outcome, Outcome::Begun | Outcome::Left(_) | Outcome::Stopped)).collect();
     let _ = writeln!(text, "\n{} done, {} failed, {} left.", done, failed.len(), left.len());
     for (step, failure) in &failed {
         let _ = writeln!(text, "\nfailed: {} {}", verbs(step.verb).0, step.address);
@@ -37,7 +34,10 @@ pub fn text(report: &Report, environment: &str) -> String {
             let _ = writeln!(text, "  {} {}", verbs(step.verb).0, step.address);
         }
     }
-    let _ = writeln!(text, "\nNothing is lost: `infra plan --env {environment}` shows what remains, and `infra apply` goes on from there.");
+    let _ = writeln!(
+        text,
+        "\nNothing is lost: `infra plan --env {environment}` shows what remains, and `infra apply` goes on from there."
+    );
     text
 }
 

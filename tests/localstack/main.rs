@@ -4,6 +4,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod around;
 mod kit;
 
+mod apprunner;
+mod ecr;
 mod vpc;

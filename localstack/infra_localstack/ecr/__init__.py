@@ -55,6 +55,11 @@ class Provider(framework.Provider):
         self.state(context).contents.pop(contents.name, None)
         return answer
 
+    def put_image_scanning_configuration(self, context, request):
+        # SDKs leave out `false`, which is the default of AWS; moto takes nothing for nothing to change.
+        configuration = {"scanOnPush": False, **request["imageScanningConfiguration"]}
+        return self.base_call(context, {**request, "imageScanningConfiguration": configuration})
+
     def put_lifecycle_policy(self, context, request):
         self._contents(context, request)
         lifecycle.validate(request["lifecyclePolicyText"])
