@@ -1,4 +1,17 @@
-//! temporary root of the branch `spec`
+//! Environments of a web application on AWS: plan, review, apply, promote. No state file.
+//!
+//! ```text
+//! environments/*.toml ─▶ spec ─▶ desired ─┐
+//!                                         ├─▶ plan ─▶ confirm ─▶ apply ─▶ events ─▶ render
+//! AWS, by ownership tags ─▶ live ─────────┘    └─▶ plans/*.json      └─▶ aws/<service>/<kind>.rs
+//! ```
+//!
+//! The library never prints, exits or reads the environment; `main.rs` and `commands/` do.
+
+pub mod apply;
+pub mod aws;
+pub mod graph;
+pub mod plan;
 pub mod render;
 pub mod spec;
 pub mod values;

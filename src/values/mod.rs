@@ -1,5 +1,8 @@
-//! Canonical types for values, so that `==` is equality as AWS means it.
+//! Canonical types, so that `==` is equality as AWS means it.
 
 pub mod duration;
 pub mod image_digest;
+pub mod name;
+pub mod policy;
 pub mod secret_ref;
+pub mod version;

@@ -1,0 +1,107 @@
+"""The registry of one account and region: what the AWS API and the distribution protocol both work on."""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, field
+
+from moto.ecr.models import RepoTagMutability, ecr_backends
+
+from .. import services
+from ..framework import account, aws_error
+from .contents import Contents, Image
+from .manifests import Manifest
+from .scan import Scan
+
+# https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
+TOKEN_SECONDS = 12 * 60 * 60
+
+
+@dataclass
+class State:
+    contents: dict[str, Contents] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Registry:
+    account_id: str
+    region: str
+
+    # The framework takes anything with these two for a request's context.
+    @property
+    def _provider(self):
+        return services.provider("ecr")
+
+    @property
+    def state(self) -> State:
+        return self._provider.state(self)
+
+    def now(self) -> float:
+        return account(self.account_id).now()
+
+    def repository(self, name: str):
+        """The repository as moto keeps it: mutability, scanning, policies, tags."""
+        found = ecr_backends[self.account_id][self.region].repositories.get(name)
+        if found is None:
+            raise aws_error(
+                "RepositoryNotFoundException",
+                f"The repository with name '{name}' does not exist in the registry with id '{self.account_id}'",
+            )
+        return found
+
+    def contents(self, name: str) -> Contents:
+        self.repository(name)
+        return self.state.contents.setdefault(name, Contents(name, self.account_id))
+
+    def put(self, name: str, manifest: Manifest, tag: str | None) -> Image:
+        """Takes an image in, scans it where that was asked for, and lets App Runner know."""
+        repository, contents = self.repository(name), self.contents(name)
+        exclusions = repository.image_tag_mutability_exclusion_filters or []
+        mutability = RepoTagMutability(repository.image_tag_mutability).value
+        image = contents.put(manifest, tag, mutability, exclusions, self.now())
+        if image.scan is None and self._scans_on_push(name):
+            self.start_scan(contents, image)
+        if tag:
+            services.provider("apprunner")._image_pushed(self, name, tag)
+        return image
+
+    def _scans_on_push(self, name: str) -> bool:
+        """The repository's own setting counts only while no rule of the registry covers the repository."""
+        scanning = self.repository(name).scanning_config["scanFrequency"]
+        if scanning != "MANUAL":
+            return True
+        return bool(self.repository(name).image_scanning_configuration.get("scanOnPush"))
+
+    def start_scan(self, contents: Contents, image: Image) -> Scan:
+        start = self.now()
+        image.scan = Scan(start, start + self._provider.seconds(self))
+        if image.manifest.is_index:
+            image.scan.end_with("UNSUPPORTED_IMAGE")
+        if (outcome := self._provider.outcome(self, contents.name)) is not None:
+            image.scan.end_with(outcome)
+        return self.scan(contents, image)
+
+    def scan(self, contents: Contents, image: Image) -> Scan | None:
+        names = [f"{contents.name}@{image.digest}", *(f"{contents.name}:{tag}" for tag in image.tags)]
+        for name in names:
+            if image.scan and (outcome := self._provider.outcome(self, name)) is not None:
+                image.scan.end_with(outcome)
+        return image.scan
+
+    # Authorization: the token says whose registry it opens. It is not a secret, as no key here is.
+
+    def token(self) -> tuple[str, float]:
+        """The password for the user `AWS`, and when it expires."""
+        expires = self.now() + TOKEN_SECONDS
+        content = json.dumps({"account": self.account_id, "region": self.region, "expires": expires})
+        return base64.urlsafe_b64encode(content.encode()).decode(), expires
+
+    @classmethod
+    def of_token(cls, token: str) -> "tuple[Registry, float]":
+        """The registry a token is for and when it expires; ValueError if it is none."""
+        try:
+            content = json.loads(base64.urlsafe_b64decode(token))
+            return cls(content["account"], content["region"]), content["expires"]
+        except (binascii.Error, UnicodeDecodeError, KeyError, TypeError) as error:
+            raise ValueError("not a token of this registry") from error

@@ -1,0 +1,98 @@
+//! The only builder of AWS clients: credentials, region and endpoint from the standard chain; retries; the guard that keeps
+//! planning from writing; the count of calls.
+
+use std::sync::Arc;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_smithy_http_client::tls;
+
+use super::read::{Guard, Reads};
+
+/// Attempts per call: the SDK waits longer before each, and only for errors that pass.
+const ATTEMPTS: u32 = 8;
+
+/// Clients of every service that `infra` talks to, all from one configuration.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "one client per service, named after it")]
+pub struct Aws {
+    pub apprunner: aws_sdk_apprunner::Client,
+    pub autoscaling: aws_sdk_autoscaling::Client,
+    pub ec2: aws_sdk_ec2::Client,
+    pub ecr: aws_sdk_ecr::Client,
+    pub elasticache: aws_sdk_elasticache::Client,
+    pub elbv2: aws_sdk_elasticloadbalancingv2::Client,
+    pub iam: aws_sdk_iam::Client,
+    pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub rds: aws_sdk_rds::Client,
+    pub ssm: aws_sdk_ssm::Client,
+    pub sts: aws_sdk_sts::Client,
+    /// The region all of them talk to.
+    pub region: String,
+    /// The account of the spec, which the credentials are held against before anything is written.
+    pub account: String,
+    reads: Arc<Reads>,
+}
+
+impl Aws {
+    /// Clients that only read: every other call is refused before it is sent.
+    pub async fn reader(account: &str, region: &str) -> Self {
+        Self::connect(account, region, true).await
+    }
+
+    /// Clients that may write.
+    pub async fn writer(account: &str, region: &str) -> Self {
+        Self::connect(account, region, false).await
+    }
+
+    /// What has been read so far.
+    pub fn reads(&self) -> &Reads {
+        &self.reads
+    }
+
+    async fn connect(account: &str, region: &str, read_only: bool) -> Self {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build_https();
+        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http)
+            .region(Region::new(region.to_owned()))
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(std::time::Duration::from_secs(5))
+                    .operation_attempt_timeout(std::time::Duration::from_secs(60))
+                    .build(),
+            )
+            .load()
+            .await;
+        Self::from_config(&config, account, region, read_only)
+    }
+
+    fn from_config(config: &SdkConfig, account: &str, region: &str, read_only: bool) -> Self {
+        let reads = Arc::new(Reads::default());
+        let guard = Guard::new(Arc::clone(&reads), read_only);
+        macro_rules! client {
+            ($service:ident) => {
+                $service::Client::from_conf($service::config::Builder::from(config).interceptor(guard.clone()).build())
+            };
+        }
+        Self {
+            apprunner: client!(aws_sdk_apprunner),
+            autoscaling: client!(aws_sdk_autoscaling),
+            ec2: client!(aws_sdk_ec2),
+            ecr: client!(aws_sdk_ecr),
+            elasticache: client!(aws_sdk_elasticache),
+            elbv2: client!(aws_sdk_elasticloadbalancingv2),
+            iam: client!(aws_sdk_iam),
+            logs: client!(aws_sdk_cloudwatchlogs),
+            rds: client!(aws_sdk_rds),
+            ssm: client!(aws_sdk_ssm),
+            sts: client!(aws_sdk_sts),
+            region: region.to_owned(),
+            account: account.to_owned(),
+            reads,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! EC2: networks and what instances are started from.
+
+use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
+
+use super::client::Aws;
+use super::error::{AwsError, Call};
+use crate::graph::{Scope, Tags};
+
+pub mod elastic_ip;
+pub mod internet_gateway;
+pub mod launch_template;
+pub mod nat_gateway;
+pub mod route_table;
+pub mod security_group;
+pub mod subnet;
+pub mod vpc;
+pub mod vpc_endpoint;
+
+/// Filters for everything that carries the tags of an environment.
+fn owned(scope: &Scope) -> Vec<Filter> {
+    scope.filter().map(|(key, value)| Filter::builder().name(format!("tag:{key}")).values(value).build()).into()
+}
+
+/// Tags as EC2 takes them.
+fn to_aws(tags: &Tags) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+/// Tags as EC2 gives them.
+fn from_aws(tags: &[Tag]) -> Tags {
+    tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()))).collect()
+}
+
+/// The tags that go into a create call.
+fn tagged(kind: ResourceType, tags: &Tags) -> TagSpecification {
+    TagSpecification::builder().resource_type(kind).set_tags(Some(to_aws(tags))).build()
+}
+
+/// Sets tags of anything in EC2, by id.
+async fn tag(aws: &Aws, id: &str, tags: &Tags) -> Result<(), AwsError> {
+    aws.ec2.create_tags().resources(id).set_tags(Some(to_aws(tags))).send().await.call("ec2:CreateTags").map(drop)
+}
+
+/// A call that deletes: what is not there any more is deleted.
+fn deleted<T>(answer: Result<T, AwsError>) -> Result<(), AwsError> {
+    match answer {
+        Err(error) if !error.is_not_found() => Err(error),
+        _ => Ok(()),
+    }
+}

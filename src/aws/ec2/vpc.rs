@@ -1,0 +1,107 @@
+//! VPCs.
+
+use std::time::Duration;
+
+use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Vpc as AwsVpc, VpcAttributeName};
+use ipnet::Ipv4Net;
+
+use super::super::client::Aws;
+use super::super::error::{AwsError, Call};
+use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
+use super::super::read::{both, each};
+use super::super::wait;
+use super::{deleted, from_aws, owned, tagged};
+use crate::graph::{Outputs, Scope, State, Tags};
+use crate::plan::Output;
+use crate::plan::rule::{replace, update};
+use crate::resource;
+
+resource! {
+    /// The private network of an environment.
+    Vpc = "ec2.vpc" {
+        /// Its addresses.
+        cidr: Ipv4Net => replace(),
+        /// Whether Amazon's resolver answers inside it.
+        dns_support: bool => update(),
+        /// Whether instances with public addresses get public names.
+        dns_hostnames: bool => update(),
+    }
+    outputs: [Output::held("id")]
+}
+
+impl Resource for Vpc {
+    async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
+        let mut pages = aws.ec2.describe_vpcs().set_filters(Some(owned(scope))).into_paginator().items().send();
+        let mut vpcs = Vec::new();
+        while let Some(vpc) = pages.next().await {
+            vpcs.push(vpc.call("ec2:DescribeVpcs")?);
+        }
+        each(vpcs, |vpc| async move {
+            let id = vpc.vpc_id().unwrap_or_default();
+            let (dns_support, dns_hostnames) = both(
+                attribute(aws, id, VpcAttributeName::EnableDnsSupport),
+                attribute(aws, id, VpcAttributeName::EnableDnsHostnames),
+            )
+            .await?;
+            found(&vpc, dns_support, dns_hostnames)
+        })
+        .await
+    }
+
+    async fn create(aws: &Aws, want: &Self, tags: &Tags) -> Result<Created, AwsError> {
+        let answer = aws
+            .ec2
+            .create_vpc()
+            .cidr_block(want.cidr.to_string())
+            .tag_specifications(tagged(ResourceType::Vpc, tags))
+            .send()
+            .await
+            .call("ec2:CreateVpc")?;
+        let id = answer.vpc().and_then(AwsVpc::vpc_id).unwrap_or_default().to_owned();
+        // A new VPC is not visible everywhere at once ("Eventual consistency in the Amazon EC2 API").
+        wait::despite(&["InvalidVpcID.NotFound"], Duration::from_secs(30), || set_dns(aws, &id, want)).await?;
+        Ok(Created { outputs: outputs([("id", Some(&id))]), id })
+    }
+
+    async fn update(aws: &Aws, live: &At<Self>, want: &Self, _changed: &Changed<'_>) -> Result<Outputs, AwsError> {
+        set_dns(aws, &live.id, want).await?;
+        Ok(Outputs::new())
+    }
+
+    async fn tag(aws: &Aws, live: &At<Self>, tags: &Tags) -> Result<(), AwsError> {
+        super::tag(aws, &live.id, tags).await
+    }
+
+    async fn delete(aws: &Aws, live: &At<Self>) -> Result<(), AwsError> {
+        deleted(aws.ec2.delete_vpc().vpc_id(&live.id).send().await.call("ec2:DeleteVpc"))
+    }
+}
+
+fn found(vpc: &AwsVpc, dns_support: bool, dns_hostnames: bool) -> Result<Found<Vpc>, AwsError> {
+    let id = vpc.vpc_id().unwrap_or_default().to_owned();
+    let cidr = vpc.cidr_block().unwrap_or_default();
+    let cidr = cidr.parse().map_err(|_| AwsError::unexpected("ec2:DescribeVpcs", format!("{id} has the CIDR block {cidr}")))?;
+    Ok(Found {
+        state: State::Ready,
+        attrs: Vpc { cidr, dns_support, dns_hostnames },
+        outputs: outputs([("id", Some(&id))]),
+        tags: from_aws(vpc.tags()),
+        id,
+    })
+}
+
+async fn attribute(aws: &Aws, id: &str, name: VpcAttributeName) -> Result<bool, AwsError> {
+    let support = name == VpcAttributeName::EnableDnsSupport;
+    let answer = aws.ec2.describe_vpc_attribute().vpc_id(id).attribute(name).send().await.call("ec2:DescribeVpcAttribute")?;
+    let value = if support { answer.enable_dns_support() } else { answer.enable_dns_hostnames() };
+    Ok(value.and_then(AttributeBooleanValue::value).unwrap_or(false))
+}
+
+/// One attribute a call is all that `ModifyVpcAttribute` takes; host names need the resolver, so it comes first.
+async fn set_dns(aws: &Aws, id: &str, want: &Vpc) -> Result<(), AwsError> {
+    let value = |value| AttributeBooleanValue::builder().value(value).build();
+    let modify = || aws.ec2.modify_vpc_attribute().vpc_id(id);
+    modify().enable_dns_support(value(want.dns_support)).send().await.call("ec2:ModifyVpcAttribute")?;
+    modify().enable_dns_hostnames(value(want.dns_hostnames)).send().await.call("ec2:ModifyVpcAttribute")?;
+    Ok(())
+}

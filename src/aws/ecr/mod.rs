@@ -1,0 +1,3 @@
+//! ECR: images.
+
+pub mod repository;

@@ -1,0 +1,4 @@
+//! ElastiCache: caches.
+
+pub mod replication_group;
+pub mod subnet_group;

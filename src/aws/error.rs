@@ -1,0 +1,93 @@
+//! What AWS answers when it refuses: always with the operation, AWS's code and message, and the request id.
+
+use std::fmt;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// A call that AWS did not carry out, or a resource that went where it should not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct AwsError {
+    /// Service and action as IAM spells them, such as `ec2:CreateVpc`.
+    pub operation: String,
+    /// AWS's code, such as `VpcLimitExceeded`; ours where the call never reached AWS.
+    pub code: String,
+    /// AWS's message.
+    pub message: String,
+    /// The id that AWS's support asks for.
+    pub request_id: Option<String>,
+}
+
+impl fmt::Display for AwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.operation, self.code, self.message)?;
+        match &self.request_id {
+            Some(id) => write!(f, " (request {id})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl AwsError {
+    /// Something is not as it must be though AWS answered.
+    pub fn unexpected(operation: &str, message: impl Into<String>) -> Self {
+        Self { operation: operation.into(), code: "Unexpected".into(), message: message.into(), request_id: None }
+    }
+
+    /// Whether AWS says that the thing is not there. Services spell it in many ways; all of them contain one of these words.
+    pub fn is_not_found(&self) -> bool {
+        ["NotFound", "NoSuchEntity", "DoesNotExist", "ResourceNotFoundException"].iter().any(|word| self.code.contains(word))
+    }
+
+    /// Whether the code is one of these.
+    pub fn is(&self, codes: &[&str]) -> bool {
+        codes.contains(&self.code.as_str())
+    }
+}
+
+/// Gives the outcome of a call its operation's name, and turns the SDK's many error types into one.
+pub trait Call<T> {
+    /// Names the operation as IAM does.
+    ///
+    /// # Errors
+    /// As AWS answered, or why it could not be asked.
+    fn call(self, operation: &str) -> Result<T, AwsError>;
+}
+
+impl<T, E> Call<T> for Result<T, SdkError<E, HttpResponse>>
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+{
+    fn call(self, operation: &str) -> Result<T, AwsError> {
+        self.map_err(|error| {
+            let metadata = error.meta();
+            let request_id = metadata.extra("aws_request_id").map(str::to_owned);
+            let (code, message) = match &error {
+                SdkError::ServiceError(_) => (
+                    metadata.code().unwrap_or("Unknown").to_owned(),
+                    metadata.message().map_or_else(|| chain(&error), str::to_owned),
+                ),
+                SdkError::TimeoutError(_) => ("Timeout".into(), chain(&error)),
+                SdkError::DispatchFailure(_) => ("NotReached".into(), chain(&error)),
+                SdkError::ConstructionFailure(_) => ("NotSent".into(), chain(&error)),
+                _ => ("NotUnderstood".into(), chain(&error)),
+            };
+            AwsError { operation: operation.into(), code, message, request_id }
+        })
+    }
+}
+
+/// Every cause, outermost first, each once.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+        next = error.source();
+    }
+    parts.join(": ")
+}

@@ -1,0 +1,22 @@
+//! AWS: the only folder that names the SDK. One file per kind of resource, one line each in [`kinds`].
+
+pub mod client;
+pub mod cloud;
+pub mod error;
+pub mod kind;
+pub mod kinds;
+mod read;
+pub mod wait;
+
+pub mod apprunner;
+pub mod autoscaling;
+pub mod ec2;
+pub mod ecr;
+pub mod elasticache;
+pub mod elbv2;
+pub mod iam;
+pub mod logs;
+pub mod rds;
+
+pub use client::Aws;
+pub use error::{AwsError, Call};

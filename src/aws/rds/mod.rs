@@ -1,0 +1,5 @@
+//! RDS: databases.
+
+pub mod instance;
+pub mod parameter_group;
+pub mod subnet_group;

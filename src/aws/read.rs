@@ -1,0 +1,157 @@
+//! Reading: the guard that lets nothing else through, and the measure of it: how many calls, and how many one after another.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef,
+};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use futures::future::join_all;
+
+/// What AWS names operations that write nothing.
+const READS: [&str; 4] = ["Describe", "List", "Get", "BatchGet"];
+
+/// How much has been read.
+#[derive(Debug, Default)]
+pub struct Reads {
+    calls: AtomicUsize,
+    depth: AtomicUsize,
+}
+
+impl Reads {
+    /// Calls so far.
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// The longest chain of calls of which each waited for the one before.
+    pub fn depth(&self) -> usize {
+        self.depth.load(Ordering::Relaxed)
+    }
+}
+
+tokio::task_local! {
+    /// How many calls the running chain has made.
+    static CHAIN: Cell<usize>;
+}
+
+/// Runs a chain of calls; the calls within it count as one after another.
+pub(super) async fn chain<T>(calls: impl Future<Output = T>) -> T {
+    let before = CHAIN.try_with(Cell::get).unwrap_or(0);
+    CHAIN.scope(Cell::new(before), calls).await
+}
+
+/// Runs chains side by side, one for each item; what follows comes after the longest of them. Gives the answers in the order of
+/// the items, or the first error.
+pub(super) async fn each<I, T, E, F>(items: impl IntoIterator<Item = I>, calls: impl Fn(I) -> F) -> Result<Vec<T>, E>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    let before = CHAIN.try_with(Cell::get).unwrap_or(0);
+    let one = |item| {
+        let calls = calls(item);
+        CHAIN.scope(Cell::new(before), async move {
+            let answer = calls.await;
+            (answer, CHAIN.with(Cell::get))
+        })
+    };
+    let answers = join_all(items.into_iter().map(one)).await;
+    let longest = answers.iter().map(|(_, length)| *length).max().unwrap_or(before);
+    let _ = CHAIN.try_with(|chain| chain.set(longest.max(chain.get())));
+    answers.into_iter().map(|(answer, _)| answer).collect()
+}
+
+/// Runs two chains side by side.
+pub(super) async fn both<A, B, E>(
+    a: impl Future<Output = Result<A, E>>,
+    b: impl Future<Output = Result<B, E>>,
+) -> Result<(A, B), E> {
+    let before = CHAIN.try_with(Cell::get).unwrap_or(0);
+    let counted = |length: usize| CHAIN.try_with(|chain| chain.set(length.max(chain.get())));
+    let ((a, a_length), (b, b_length)) = futures::join!(
+        CHAIN.scope(Cell::new(before), async { (a.await, CHAIN.with(Cell::get)) }),
+        CHAIN.scope(Cell::new(before), async { (b.await, CHAIN.with(Cell::get)) }),
+    );
+    let _ = counted(a_length.max(b_length));
+    Ok((a?, b?))
+}
+
+/// Sits in every client.
+#[derive(Clone, Debug)]
+pub(super) struct Guard {
+    reads: Arc<Reads>,
+    read_only: bool,
+}
+
+impl Guard {
+    pub(super) const fn new(reads: Arc<Reads>, read_only: bool) -> Self {
+        Self { reads, read_only }
+    }
+}
+
+#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
+impl Intercept for Guard {
+    fn name(&self) -> &'static str {
+        "infra"
+    }
+
+    fn read_before_execution(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let operation = config.load::<Metadata>().map_or("", |metadata| metadata.name());
+        let reads = READS.iter().any(|read| operation.starts_with(read));
+        if self.read_only && !reads {
+            return Err(format!("{operation} writes, and planning cannot write").into());
+        }
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        _context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        _config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.reads.calls.fetch_add(1, Ordering::Relaxed);
+        let _ = CHAIN.try_with(|chain| {
+            chain.set(chain.get() + 1);
+            self.reads.depth.fetch_max(chain.get(), Ordering::Relaxed);
+        });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn call() -> Result<(), ()> {
+        CHAIN.with(|chain| chain.set(chain.get() + 1));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn side_by_side_counts_once_and_one_after_another_adds_up() {
+        chain(async {
+            call().await.unwrap();
+            each(0..5, |_| async { call().await }).await.unwrap();
+            both(call(), async {
+                call().await?;
+                call().await
+            })
+            .await
+            .unwrap();
+            assert_eq!(CHAIN.with(Cell::get), 4);
+        })
+        .await;
+    }
+}

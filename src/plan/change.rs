@@ -1,0 +1,228 @@
+//! A plan as a value: what changes, why, and in which steps.
+
+use serde_json::Value;
+
+use super::hazard::Hazard;
+use super::schema::Since;
+use crate::graph::{Address, Attrs, Live, Tags};
+
+/// What is to be done to an environment.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    /// Every resource, wanted or there, by address; one that stays as it is has no steps.
+    pub changes: Vec<Change>,
+    /// What is done, each step after all that it waits for.
+    pub steps: Vec<Step>,
+}
+
+/// What becomes of one resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Which.
+    pub address: Address,
+    /// Its kind.
+    pub kind: &'static str,
+    /// What is done to it; for a blocked one, what would have to be done.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+    /// Why it cannot be done, and the way out.
+    pub blocked: Option<Blocked>,
+    /// What it waits for, in words.
+    pub deferred: Option<String>,
+    /// What AWS has.
+    pub live: Option<Live>,
+    /// The attributes it will have, references included; empty for a deletion.
+    pub after: Attrs,
+    /// The tags it must carry, ownership included; empty for a deletion.
+    pub tags: Tags,
+    /// What differs, in the order of the kind's table.
+    pub fields: Vec<FieldChange>,
+    /// What people should think of before they say yes.
+    pub hazards: Vec<Hazard>,
+    /// The resources it waits for.
+    pub waits_for: Vec<Address>,
+}
+
+/// What is done to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// Nothing.
+    NoOp,
+    /// It is made.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// Another takes its place.
+    Replace {
+        /// The old one goes first: it never worked.
+        delete_first: bool,
+    },
+    /// It goes.
+    Delete,
+}
+
+/// Why a resource changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// It is as it should be.
+    AsDeclared,
+    /// It is new in the spec, or has never been there.
+    New,
+    /// The spec says something else than when it was last applied.
+    Spec,
+    /// The spec is the same: somebody changed AWS.
+    Drift,
+    /// The spec is the same: somebody deleted it in AWS.
+    Gone,
+    /// It is not in the spec any more.
+    Removed,
+    /// A second copy, left by a run that was cut short.
+    Leftover,
+    /// It never worked.
+    Failed,
+    /// AWS is still at work on it.
+    Busy,
+    /// What it refers to is replaced or changed.
+    Follows,
+    /// It was somebody else's, and is taken over.
+    Adopted,
+    /// It was there before `infra:declared` was: nobody can tell which side moved.
+    Unknown,
+}
+
+/// Why a change cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// What is in the way.
+    pub why: String,
+    /// What to do about it.
+    pub help: String,
+}
+
+/// One attribute that differs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldChange {
+    /// Its name in the kind's table, or `tags`.
+    pub name: String,
+    /// What AWS has.
+    pub before: Value,
+    /// What it will be; contains references where that is known after apply.
+    pub after: Value,
+    /// What it takes.
+    pub effect: Effect,
+}
+
+/// What the change of an attribute takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing more than a call.
+    Update,
+    /// A call, and people notice; why.
+    Disrupt(&'static str),
+    /// Another resource.
+    Replace,
+    /// It cannot be; the way out.
+    Fixed(&'static str),
+}
+
+/// One call, and the wait for what it set off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Index of the change it belongs to.
+    pub change: usize,
+    /// What is done.
+    pub verb: Verb,
+    /// What it waits for.
+    pub needs: Vec<Need>,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verb {
+    /// Makes the resource.
+    Create,
+    /// Changes it in place.
+    Update,
+    /// Waits for AWS to finish what an earlier run began.
+    Await,
+    /// Deletes it.
+    Delete,
+}
+
+/// One thing that a step waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Need {
+    /// Index of the step, always an earlier one.
+    pub step: usize,
+    /// How far that step must be.
+    pub until: Since,
+}
+
+/// How many resources there are of each fate. A blocked or deferred one counts as that alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[expect(missing_docs, reason = "the names of section 6 of the plan format")]
+pub struct Summary {
+    pub create: usize,
+    pub update: usize,
+    pub replace: usize,
+    pub delete: usize,
+    pub unchanged: usize,
+    pub blocked: usize,
+    pub deferred: usize,
+}
+
+impl Plan {
+    /// Whether there is nothing to do. What is deferred is nothing to do; what is blocked is not.
+    pub fn is_noop(&self) -> bool {
+        self.steps.is_empty() && self.blocked().next().is_none()
+    }
+
+    /// The changes that cannot be made.
+    pub fn blocked(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.blocked.is_some())
+    }
+
+    /// The count of each fate.
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for change in &self.changes {
+            let count = match (change, change.action) {
+                (Change { blocked: Some(_), .. }, _) => &mut summary.blocked,
+                (Change { deferred: Some(_), .. }, _) => &mut summary.deferred,
+                (_, Action::NoOp) => &mut summary.unchanged,
+                (_, Action::Create) => &mut summary.create,
+                (_, Action::Update) => &mut summary.update,
+                (_, Action::Replace { .. }) => &mut summary.replace,
+                (_, Action::Delete) => &mut summary.delete,
+            };
+            *count += 1;
+        }
+        summary
+    }
+}
+
+impl Change {
+    /// The attributes AWS has; empty where there is nothing.
+    pub fn before(&self) -> Attrs {
+        self.live.as_ref().map(|live| live.attrs.clone()).unwrap_or_default()
+    }
+
+    /// Whether this change takes a step.
+    pub fn is_step(&self) -> bool {
+        self.action != Action::NoOp && self.blocked.is_none() && self.deferred.is_none()
+    }
+
+    /// The steps it takes, in order of their calls.
+    pub fn verbs(&self) -> &'static [Verb] {
+        match self.action {
+            _ if !self.is_step() => &[],
+            Action::NoOp => &[],
+            Action::Create => &[Verb::Create],
+            Action::Update if self.reason == Reason::Busy => &[Verb::Await],
+            Action::Update => &[Verb::Update],
+            Action::Replace { .. } => &[Verb::Create, Verb::Delete],
+            Action::Delete => &[Verb::Delete],
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! What becomes of each resource: kept, made, changed, replaced, dropped, blocked or deferred.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::change::{Action, Blocked, Change, Effect, FieldChange, Reason};
+use super::planner::Options;
+use super::reason::Evidence;
+use super::schema::{Schema, Schemas};
+use super::{diff, hazard};
+use crate::graph::{Address, Attrs, DECLARED, Desired, Live, Outputs, Owner, Reference, Scope, State, Tags, substitute};
+use crate::values::name::alternates;
+
+/// Decides one resource after the other; each after all it refers to.
+pub(super) struct Decider<'a> {
+    schemas: &'a dyn Schemas,
+    scope: &'a Scope,
+    options: &'a Options,
+    evidence: Evidence<'a>,
+    live: &'a [Live],
+    /// Live resources, by index, that a decision has taken.
+    taken: BTreeSet<usize>,
+    /// What references to a decided address resolve to by now.
+    known: BTreeMap<Address, Outputs>,
+    changes: Vec<Change>,
+}
+
+impl<'a> Decider<'a> {
+    pub(super) fn new(
+        schemas: &'a dyn Schemas,
+        scope: &'a Scope,
+        wanted: &'a BTreeMap<&'a Address, &'a Desired>,
+        dependencies: &'a BTreeMap<&'a Address, BTreeSet<Address>>,
+        live: &'a [Live],
+        options: &'a Options,
+    ) -> Self {
+        let evidence = Evidence::new(wanted, dependencies, live);
+        Self { schemas, scope, options, evidence, live, taken: BTreeSet::new(), known: BTreeMap::new(), changes: Vec::new() }
+    }
+
+    /// Decides what becomes of a wanted resource.
+    pub(super) fn want(&mut self, desired: &Desired) {
+        let schema = self.schema(desired.kind);
+        let attrs = self.resolve(desired);
+        let tags = self.tags(desired);
+        let best = self.copies(desired).map(|index| {
+            let mut attrs = attrs.clone();
+            let fields = diff::fields(schema, &mut attrs, &tags, &self.live[index]);
+            (diff::weight(&fields), index, attrs, fields)
+        });
+        let best = best.min_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+        let change = match best {
+            Some((_, index, attrs, fields)) => {
+                self.taken.insert(index);
+                self.meet(desired, schema, attrs, tags, &self.live[index], fields)
+            }
+            None => self.make(desired, schema, attrs, tags),
+        };
+        self.remember(schema, &change);
+        self.changes.push(change);
+    }
+
+    /// What is left over goes; then all changes are known.
+    pub(super) fn finish(mut self) -> Vec<Change> {
+        for index in 0..self.live.len() {
+            if !self.taken.contains(&index) {
+                let change = self.drop(&self.live[index]);
+                self.changes.extend(change);
+            }
+        }
+        self.changes
+    }
+
+    fn schema(&self, kind: &str) -> &'static Schema {
+        self.schemas.schema(kind).expect("checked before anything is decided")
+    }
+
+    /// Attributes with every reference replaced that is known by now.
+    fn resolve(&self, desired: &Desired) -> Attrs {
+        let known = |reference: &Reference| {
+            self.known.get(&reference.address).and_then(|outputs| outputs.get(&reference.output)).cloned()
+        };
+        let attrs = desired.attrs.iter().map(|(name, value)| (name.clone(), substitute(value, &known)));
+        self.schemas.normalise(desired.kind, attrs.collect())
+    }
+
+    /// The tags of the spec and those of ownership.
+    fn tags(&self, desired: &Desired) -> Tags {
+        let mut tags = desired.tags.clone();
+        tags.extend(self.scope.tags(&desired.address));
+        tags
+    }
+
+    /// Live resources that may be the wanted one.
+    fn copies(&self, desired: &Desired) -> impl Iterator<Item = usize> {
+        let adopted = self.options.adopt.contains(&desired.address);
+        let free = |index: &usize| !self.taken.contains(index);
+        self.live.iter().enumerate().map(|(index, _)| index).filter(free).filter(move |&index| {
+            let live = &self.live[index];
+            // A resource that lost `infra:address` alone is known by the `Name` that goes with it.
+            let nameless =
+                live.owner == Owner::Nameless && live.tags.get("Name").is_some_and(|name| desired.tags.get("Name") == Some(name));
+            let ours = live.address() == Some(&desired.address) || nameless;
+            live.kind == desired.kind && live.state != State::Deleting && (ours || adopted && self.is_namesake(desired, live))
+        })
+    }
+
+    /// Whether somebody else's resource bears the name that the wanted one would get.
+    fn is_namesake(&self, desired: &Desired, live: &Live) -> bool {
+        let name = self.schema(desired.kind).name().map(|attribute| attribute.name);
+        let same = |name: &str| desired.attrs.contains_key(name) && desired.attrs.get(name) == live.attrs.get(name);
+        matches!(live.owner, Owner::Foreign(_)) && live.kind == desired.kind && name.is_some_and(same)
+    }
+
+    /// A wanted resource that is not there.
+    fn make(&self, desired: &Desired, schema: &Schema, mut after: Attrs, tags: Tags) -> Change {
+        let deferred = desired.deferred.clone().or_else(|| self.waits_for_deferred(desired));
+        let owner = self.live.iter().find(|live| self.is_namesake(desired, live));
+        let blocked = owner.filter(|_| deferred.is_none()).map(|live| Blocked {
+            why: format!("the name {} is taken by {}", live.id, owner_in_words(&live.owner)),
+            help: format!("rename one of them, or take it over with `--adopt {}`", desired.address),
+        });
+        if blocked.is_none() {
+            self.take_free_name(schema, desired, &mut after);
+        }
+        let action = if deferred.is_some() { Action::NoOp } else { Action::Create };
+        let mut change = self.change(desired, action, self.evidence.of_absence(&desired.address), after, tags);
+        (change.deferred, change.blocked) = (deferred, blocked);
+        change
+    }
+
+    /// A wanted resource that is there.
+    fn meet(
+        &self,
+        desired: &Desired,
+        schema: &Schema,
+        mut after: Attrs,
+        tags: Tags,
+        live: &Live,
+        fields: Vec<FieldChange>,
+    ) -> Change {
+        let (declared, foreign) = match &live.owner {
+            Owner::Ours { declared, .. } => (declared.as_deref(), false),
+            Owner::Nameless => (live.tags.get(DECLARED).map(String::as_str), false),
+            Owner::Foreign(_) => (None, true),
+        };
+        let mut reason = self.evidence.of_difference(&desired.address, declared, &fields);
+        if foreign {
+            reason = Reason::Adopted;
+        }
+        let fixed = fields.iter().find_map(|field| match field.effect {
+            Effect::Fixed(way_out) => Some((field, way_out)),
+            Effect::Replace if schema.stateful => {
+                Some((field, "make another one beside it under another name, and move the data"))
+            }
+            _ => None,
+        });
+        let blocked = fixed.map(|(field, way_out)| Blocked {
+            why: format!("{} cannot be changed where data would be lost", field.name),
+            help: way_out.into(),
+        });
+        let replaces = fields.iter().any(|field| field.effect == Effect::Replace);
+        let action = match &live.state {
+            State::Failed(_) if !schema.stateful => {
+                reason = Reason::Failed;
+                Action::Replace { delete_first: true }
+            }
+            _ if replaces || blocked.is_some() => Action::Replace { delete_first: false },
+            _ if !fields.is_empty() => Action::Update,
+            State::Busy(_) => {
+                reason = Reason::Busy;
+                Action::Update
+            }
+            _ => Action::NoOp,
+        };
+        if action == (Action::Replace { delete_first: false }) && blocked.is_none() {
+            self.take_free_name(schema, desired, &mut after);
+        }
+        let mut change = self.change(desired, action, reason, after, tags);
+        change.hazards = hazard::hazards(schema, action, &fields);
+        (change.live, change.fields, change.blocked) = (Some(live.clone()), fields, blocked);
+        change
+    }
+
+    /// A live resource that nothing wants.
+    fn drop(&self, live: &Live) -> Option<Change> {
+        let schema = self.schemas.schema(live.kind)?;
+        let Owner::Ours { address, .. } = &live.owner else { return Self::nameless(live) };
+        let wanted = self.changes.iter().any(|change| change.address == *address);
+        let protected = schema.protection.filter(|name| live.attrs.get(*name) == Some(&Value::Bool(true)));
+        let blocked = protected.filter(|_| live.state != State::Deleting).map(|name| Blocked {
+            why: format!("{} is protected: {name} is on in AWS", live.id),
+            help: format!("set `{name} = false` in the spec and apply that first"),
+        });
+        Some(Change {
+            address: address.clone(),
+            kind: live.kind,
+            action: Action::Delete,
+            reason: if wanted { Reason::Leftover } else { Reason::Removed },
+            blocked,
+            deferred: None,
+            live: Some(live.clone()),
+            after: Attrs::new(),
+            tags: Tags::new(),
+            fields: Vec::new(),
+            hazards: hazard::hazards(schema, Action::Delete, &[]),
+            waits_for: Vec::new(),
+        })
+    }
+
+    /// Something of ours that does not say what it is must not be lost sight of.
+    fn nameless(live: &Live) -> Option<Change> {
+        (live.owner == Owner::Nameless && live.state != State::Deleting).then(|| Change {
+            address: Address::of(&["unnamed", &live.kind.replace('.', "-")]),
+            kind: live.kind,
+            action: Action::NoOp,
+            reason: Reason::Unknown,
+            blocked: Some(Blocked {
+                why: format!("{} carries the tags of this environment, but its `infra:address` is gone", live.id),
+                help: "put the tag back, or remove the other `infra:` tags if it is not ours".into(),
+            }),
+            deferred: None,
+            live: Some(live.clone()),
+            after: Attrs::new(),
+            tags: Tags::new(),
+            fields: Vec::new(),
+            hazards: Vec::new(),
+            waits_for: Vec::new(),
+        })
+    }
+
+    fn change(&self, desired: &Desired, action: Action, reason: Reason, after: Attrs, mut tags: Tags) -> Change {
+        tags.insert(DECLARED.into(), self.evidence.declared(&desired.address));
+        Change {
+            address: desired.address.clone(),
+            kind: desired.kind,
+            action,
+            reason,
+            blocked: None,
+            deferred: None,
+            live: None,
+            after,
+            tags,
+            fields: Vec::new(),
+            hazards: Vec::new(),
+            waits_for: Vec::new(),
+        }
+    }
+
+    /// The first of the alternate names that nobody has: two resources of a kind cannot share one, if only for a moment.
+    fn take_free_name(&self, schema: &Schema, desired: &Desired, after: &mut Attrs) {
+        let Some(attribute) = schema.name() else { return };
+        let Some(base) = desired.attrs.get(attribute.name).and_then(Value::as_str) else { return };
+        let of_kind = || self.live.iter().filter(|live| live.kind == schema.kind && live.state != State::Deleting);
+        let taken = |name: &str| of_kind().any(|live| live.attrs.get(attribute.name).and_then(Value::as_str) == Some(name));
+        if let Some(free) = alternates(base).find(|name| !taken(name)) {
+            after.insert(attribute.name.into(), Value::String(free));
+        }
+    }
+
+    fn waits_for_deferred(&self, desired: &Desired) -> Option<String> {
+        let dependencies = desired.dependencies();
+        self.changes.iter().filter(|change| dependencies.contains(&change.address)).find_map(|change| change.deferred.clone())
+    }
+
+    /// What references to this resource resolve to from here on: nothing that the change will give another value.
+    fn remember(&mut self, schema: &Schema, change: &Change) {
+        let Some(live) = &change.live else { return };
+        let stays = match change.action {
+            Action::NoOp | Action::Update => true,
+            Action::Replace { .. } => change.blocked.is_some(),
+            Action::Create | Action::Delete => false,
+        };
+        let moved = change.fields.iter().any(|field| field.name != "tags");
+        let outputs = live.outputs.iter().filter(|(name, _)| {
+            let moves = schema.output(name).is_some_and(|output| output.moves);
+            stays && !(moves && moved && change.action == Action::Update)
+        });
+        self.known.insert(change.address.clone(), outputs.map(|(name, value)| (name.clone(), value.clone())).collect());
+    }
+}
+
+fn owner_in_words(owner: &Owner) -> &str {
+    match owner {
+        Owner::Foreign(who) => who,
+        Owner::Ours { .. } | Owner::Nameless => "this environment",
+    }
+}

@@ -1,0 +1,60 @@
+//! Who holds whom in AWS: read off the attributes of live resources, so that it is right also for what left the spec.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::change::Change;
+use super::schema::Schemas;
+
+/// For each change, by index, the changes whose live resources refer to its live resource.
+pub(super) struct Holders {
+    of: Vec<BTreeSet<usize>>,
+}
+
+impl Holders {
+    /// Matches the texts in every live resource's attributes with the outputs of all others.
+    pub(super) fn find(schemas: &dyn Schemas, changes: &[Change]) -> Self {
+        let mut by_value: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut by_name: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+        for (index, change) in changes.iter().enumerate() {
+            let (Some(live), Some(schema)) = (&change.live, schemas.schema(change.kind)) else { continue };
+            for output in schema.outputs.iter().filter(|output| output.held) {
+                by_value.entry(live.outputs.get(output.name).map_or("", String::as_str)).or_default().push(index);
+            }
+            if let Some(name) = live.outputs.get("name") {
+                by_name.entry((change.kind, name)).or_default().push(index);
+            }
+        }
+        by_value.remove("");
+
+        let mut of = vec![BTreeSet::new(); changes.len()];
+        for (holder, change) in changes.iter().enumerate() {
+            let (Some(live), Some(schema)) = (&change.live, schemas.schema(change.kind)) else { continue };
+            for (attribute, value) in &live.attrs {
+                let names = schema.attribute(attribute).and_then(|attribute| attribute.names);
+                each_text(value, &mut |text| {
+                    let held = by_value.get(text).into_iter().chain(names.and_then(|kind| by_name.get(&(kind, text))));
+                    for &held in held.flatten().filter(|&&held| held != holder) {
+                        of[held].insert(holder);
+                    }
+                });
+            }
+        }
+        Self { of }
+    }
+
+    /// Who holds the live resource of a change.
+    pub(super) fn of(&self, change: usize) -> &BTreeSet<usize> {
+        &self.of[change]
+    }
+}
+
+fn each_text(value: &Value, see: &mut dyn FnMut(&str)) {
+    match value {
+        Value::String(text) => see(text),
+        Value::Array(items) => items.iter().for_each(|item| each_text(item, see)),
+        Value::Object(object) => object.values().for_each(|item| each_text(item, see)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}

@@ -1,0 +1,21 @@
+//! The planner: desired × live → plan. Pure and sync; it knows no clock, no AWS and no kind by name.
+//!
+//! It decides everything: what is created, updated, replaced, deleted, blocked or deferred, under which name, which of two copies
+//! stays, and what waits for what. Whoever carries a plan out only resolves references and makes calls.
+
+mod change;
+mod decide;
+mod diff;
+mod hazard;
+mod holders;
+mod order;
+mod planner;
+mod reason;
+pub mod rule;
+mod schema;
+mod select;
+
+pub use change::{Action, Blocked, Change, Effect, FieldChange, Need, Plan, Reason, Step, Summary, Verb};
+pub use hazard::Hazard;
+pub use planner::{Options, PlanError, plan};
+pub use schema::{Attribute, Output, Rule, Schema, Schemas, Since, equal};

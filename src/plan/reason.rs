@@ -1,0 +1,76 @@
+//! Why a resource differs: did the spec change, or did somebody change AWS?
+//!
+//! Without a state file the evidence is `infra:declared`, written with every create and update. It has two halves: a fingerprint
+//! of the values a resource was given (references as addresses, so that ids do not matter), and one of who depended on it.
+//! The first tells drift from a changed spec. Either tells a deleted resource from a new one, by what its neighbours remember.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::{FieldChange, Reason};
+use crate::graph::{Address, Desired, Live, references};
+use crate::values::name::fingerprint;
+
+/// Lengths of the two halves, in hexadecimal digits.
+const VALUES: usize = 10;
+const DEPENDENTS: usize = 6;
+
+/// What the desired graph says of each address, and what the tags of live resources remember.
+pub(super) struct Evidence<'a> {
+    desired: &'a BTreeMap<&'a Address, &'a Desired>,
+    dependents: BTreeMap<&'a Address, BTreeSet<&'a Address>>,
+    remembered: BTreeMap<&'a Address, &'a str>,
+    dependencies: &'a BTreeMap<&'a Address, BTreeSet<Address>>,
+}
+
+impl<'a> Evidence<'a> {
+    pub(super) fn new(
+        desired: &'a BTreeMap<&'a Address, &'a Desired>,
+        dependencies: &'a BTreeMap<&'a Address, BTreeSet<Address>>,
+        live: &'a [Live],
+    ) -> Self {
+        let mut dependents: BTreeMap<&Address, BTreeSet<&Address>> = BTreeMap::new();
+        for (address, targets) in dependencies {
+            for target in targets {
+                dependents.entry(target).or_default().insert(address);
+            }
+        }
+        let remembered = live.iter().filter_map(|live| match &live.owner {
+            crate::graph::Owner::Ours { address, declared } => Some((address, declared.as_deref()?)),
+            _ => None,
+        });
+        Self { desired, dependents, remembered: remembered.collect(), dependencies }
+    }
+
+    /// What `infra:declared` is to say of a wanted resource.
+    pub(super) fn declared(&self, address: &Address) -> String {
+        let values = self.desired.get(address).map(|desired| (&desired.attrs, &desired.tags));
+        let values = serde_json::to_vec(&values).expect("attributes are JSON already");
+        let dependents = serde_json::to_vec(&self.dependents.get(address)).expect("addresses are texts");
+        format!("{}-{}", &fingerprint(&values)[..VALUES], &fingerprint(&dependents)[..DEPENDENTS])
+    }
+
+    /// Why a resource that is there differs.
+    pub(super) fn of_difference(&self, address: &Address, declared: Option<&str>, fields: &[FieldChange]) -> Reason {
+        let values = |text: &str| text.split('-').next().map(str::to_owned);
+        match declared {
+            _ if fields.is_empty() => Reason::AsDeclared,
+            None => Reason::Unknown,
+            Some(then) if values(then) != values(&self.declared(address)) => Reason::Spec,
+            _ if fields.iter().all(|field| !references(&field.after).is_empty()) => Reason::Follows,
+            Some(_) => Reason::Drift,
+        }
+    }
+
+    /// Why a resource is not there: somebody deleted it if a neighbour remembers it.
+    pub(super) fn of_absence(&self, address: &Address) -> Reason {
+        let half = |text: &str, half: usize| text.split('-').nth(half).map(str::to_owned);
+        let remembers = |neighbour: &Address, part: usize| {
+            self.remembered.get(neighbour).is_some_and(|then| half(then, part) == half(&self.declared(neighbour), part))
+        };
+        let referring = self.dependents.get(address).into_iter().flatten().any(|holder| {
+            self.desired[holder].references().any(|reference| reference.address == *address) && remembers(holder, 0)
+        });
+        let referred = self.dependencies[address].iter().any(|target| remembers(target, 1));
+        if referring || referred { Reason::Gone } else { Reason::New }
+    }
+}

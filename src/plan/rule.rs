@@ -1,0 +1,56 @@
+//! The words of a kind's table: `vpc: P::Text => replace()`.
+
+use serde_json::Value;
+
+use super::schema::{Attribute, Rule, equal};
+
+const fn of(rule: Rule) -> Attribute {
+    Attribute { name: "", about: "", rule, same: equal, sensitive: false, names: None }
+}
+
+/// AWS changes it in place.
+pub const fn update() -> Attribute {
+    of(Rule::Update)
+}
+
+/// AWS changes it in place, and people notice; why.
+pub const fn disrupt(why: &'static str) -> Attribute {
+    of(Rule::Disrupt(why))
+}
+
+/// Only another resource can have it.
+pub const fn replace() -> Attribute {
+    of(Rule::Replace)
+}
+
+/// It stays for ever; the way out.
+pub const fn fixed(way_out: &'static str) -> Attribute {
+    of(Rule::Fixed(way_out))
+}
+
+/// The unique name.
+pub const fn name() -> Attribute {
+    of(Rule::Name)
+}
+
+/// It depends on what AWS has (first) and what is wanted (second).
+pub const fn judge(judge: fn(&Value, &Value) -> Rule) -> Attribute {
+    of(Rule::Judge(judge))
+}
+
+impl Attribute {
+    /// What is wanted (first) and what AWS has (second) are the same in this sense.
+    pub const fn same(self, same: fn(&Value, &Value) -> bool) -> Self {
+        Self { same, ..self }
+    }
+
+    /// Shown as names and fingerprints only.
+    pub const fn sensitive(self) -> Self {
+        Self { sensitive: true, ..self }
+    }
+
+    /// It refers to a resource of that kind by name.
+    pub const fn names(self, kind: &'static str) -> Self {
+        Self { names: Some(kind), ..self }
+    }
+}
