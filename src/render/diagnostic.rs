@@ -38,7 +38,12 @@ fn snippets<'a>(labels: &'a [Label], sources: &'a [Source], from: &Path) -> Vec<
     files.into_iter().filter_map(|file| Some(snippet(file, file.of(sources)?, labels, from))).collect()
 }
 
-fn snippet<'a>(file: FileId, source: &'a Source, labels: &'a [Label], from: &Path) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+fn snippet<'a>(
+    file: FileId,
+    source: &'a Source,
+    labels: &'a [Label],
+    from: &Path,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let path = source.path.strip_prefix(from).unwrap_or(&source.path).display().to_string();
     let annotations = labels.iter().enumerate().filter(|(_, label)| label.place.file == file).map(|(index, label)| {
         let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };

@@ -35,8 +35,8 @@ impl Candidate {
     }
 
     fn judge(&mut self, merged: &Node) {
-        let Shaped { sound, problems } = shape(merged);
-        self.blamed = problems.iter().filter_map(Problem::place).cloned().collect();
+        let Shaped { sound, problems, blamed } = shape(merged);
+        self.blamed = blamed;
         self.problems.extend(problems);
         match decode::<Environment>(&sound) {
             Ok(environment) => {

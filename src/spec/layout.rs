@@ -71,9 +71,8 @@ mod tests {
     fn subnets_lie_inside_the_network_and_apart_from_each_other() {
         for prefix in LARGEST_PREFIX..=SMALLEST_PREFIX {
             let network = Ipv4Net::new([172, 31, 240, 0].into(), prefix).unwrap().trunc();
-            let subnets: Vec<Ipv4Net> = (0..MOST_ZONES)
-                .flat_map(|zone| [public(network, zone).unwrap(), private(network, zone).unwrap()])
-                .collect();
+            let subnets: Vec<Ipv4Net> =
+                (0..MOST_ZONES).flat_map(|zone| [public(network, zone).unwrap(), private(network, zone).unwrap()]).collect();
             for (index, one) in subnets.iter().enumerate() {
                 assert!(network.contains(one), "{one} in {network}");
                 for other in &subnets[index + 1..] {

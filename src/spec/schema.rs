@@ -27,7 +27,8 @@ pub fn schema() -> Value {
     if let Some(root) = schema.as_object_mut() {
         root.insert("title".into(), json!("An environment for infra"));
         if let Some(Value::Object(keys)) = root.get_mut("properties") {
-            let description = "A spec that this one extends, relative to this file. Tables merge, this file winning; lists are replaced.";
+            let description =
+                "A spec that this one extends, relative to this file. Tables merge, this file winning; lists are replaced.";
             keys.insert("extends".into(), json!({ "type": "string", "description": description, "examples": ["base.toml"] }));
         }
     }

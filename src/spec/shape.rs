@@ -10,7 +10,8 @@ mod stand_in;
 
 use serde_json::Value as Json;
 
-use super::problem::Problem;
+use super::conceal::speaks_of_secrets;
+use super::problem::{Place, Problem};
 use super::schema::STRICT;
 use super::suggest;
 use super::tree::{Entry, Node, Table, Value};
@@ -21,14 +22,17 @@ pub(super) struct Shaped {
     pub(super) sound: Node,
     /// The mistakes.
     pub(super) problems: Vec<Problem>,
+    /// Where they were made: nothing further is to be said of the values there.
+    pub(super) blamed: Vec<Place>,
 }
 
 /// Holds a whole environment against the schema.
 pub(super) fn shape(tree: &Node) -> Shaped {
-    let mut walk = Walk { problems: Vec::new() };
+    let mut walk = Walk { problems: Vec::new(), blamed: Vec::new() };
     let mut sound = walk.value(&STRICT, tree, &[]).unwrap_or_else(|| stand_in::of(&STRICT, &tree.place));
     runtime::check(&mut sound, &mut walk.problems);
-    Shaped { sound, problems: walk.problems }
+    walk.blamed.extend(walk.problems.iter().filter_map(Problem::place).cloned());
+    Shaped { sound, problems: walk.problems, blamed: walk.blamed }
 }
 
 /// What a schema says, where it only refers to a definition.
@@ -45,6 +49,8 @@ fn choices(schema: &'static Json) -> Option<Vec<&'static str>> {
 
 struct Walk {
     problems: Vec<Problem>,
+    /// Where something stands in for what is missing.
+    blamed: Vec<Place>,
 }
 
 impl Walk {
@@ -66,8 +72,11 @@ impl Walk {
                 let fault = schema["format"].as_str().and_then(|format| format::check(format, text));
                 self.verdict(fault, node)
             }
-            (Some("integer"), Value::Integer(number)) => self.bounded(schema, *number as f64, node, path),
-            (Some("number"), Value::Integer(number)) => self.bounded(schema, *number as f64, node, path),
+            (Some("integer" | "number"), Value::Integer(number)) => {
+                #[expect(clippy::cast_precision_loss, reason = "every bound is far below where precision is lost")]
+                let number = *number as f64;
+                self.bounded(schema, number, node, path)
+            }
             (Some("number"), Value::Float(text)) => self.bounded(schema, text.parse().unwrap_or(f64::NAN), node, path),
             (Some("boolean"), Value::Boolean(_)) => Some(node.clone()),
             (expected, _) => self.wrong_type(expected.unwrap_or_default(), node, path),
@@ -79,10 +88,12 @@ impl Walk {
         let others = Some(&schema["additionalProperties"]).filter(|others| others.is_object());
         let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
         let mut sound: Vec<Entry> = Vec::new();
+        let mut misspelt = Vec::new();
         for entry in table {
             let path = [path, &[entry.key.as_str()]].concat();
             let Some(schema) = known.and_then(|known| known.get(&entry.key)).or(others) else {
                 let keys = known.into_iter().flat_map(|known| known.keys().map(String::as_str));
+                misspelt.extend(suggest::closest(&entry.key, keys.clone()));
                 self.unknown(entry, keys, &path);
                 continue;
             };
@@ -94,7 +105,12 @@ impl Walk {
         }
         for key in required.into_iter().filter(|key| table.get(key).is_none()) {
             let schema = &schema["properties"][key];
-            self.missing(key, schema, node, path);
+            self.blamed.push(node.place.clone());
+            if !misspelt.contains(&key) {
+                // The first line of a file may say anything; its name is what a reader recognises it by.
+                let name = path.is_empty().then(|| table.get("environment")).flatten();
+                self.missing(key, schema, name.map_or(&node.place, |entry| &entry.place), path);
+            }
             sound.push(Entry { key: key.to_owned(), place: node.place.clone(), node: stand_in::of(schema, &node.place) });
         }
         Node { place: node.place.clone(), value: Value::Table(sound.into_iter().collect()) }
@@ -106,15 +122,15 @@ impl Walk {
     }
 
     fn choice(&mut self, choices: &[&'static str], node: &Node, path: &[&str]) -> Option<Node> {
-        let Some(text) = node.text() else { return self.wrong_type("string", node, path) };
+        let Some(text) = node.text() else {
+            drop(self.wrong_type("string", node, path));
+            return None;
+        };
         if choices.contains(&text) {
             return Some(node.clone());
         }
         let problem = Problem::error(format!("`{}` cannot be `{text}`", last(path))).at(node.place.clone());
-        let help = match suggest::closest(text, choices.iter().copied()) {
-            Some(choice) => format!("did you mean `\"{choice}\"`?"),
-            None => format!("it can be {}", suggest::list(choices.iter().copied())),
-        };
+        let help = suggest::choice(text, choices.iter().copied(), "write ", "or");
         self.problems.push(problem.help(help));
         None
     }
@@ -153,7 +169,9 @@ impl Walk {
             "boolean" => matches!(*text, "true" | "false"),
             _ => false,
         };
-        if let (Some(text), "string") = (&scalar, expected) {
+        if speaks_of_secrets(last(path)) {
+            // The help would repeat it.
+        } else if let (Some(text), "string") = (&scalar, expected) {
             problem = problem.help(format!("write it in quotes: `\"{text}\"`"));
         } else if let Some(text) = node.text().filter(unquoted) {
             problem = problem.help(format!("write it without quotes: `{text}`"));
@@ -168,21 +186,20 @@ impl Walk {
     fn unknown<'a>(&mut self, entry: &Entry, keys: impl Iterator<Item = &'a str> + Clone, path: &[&str]) {
         let [table @ .., key] = path else { return };
         let inside = if table.is_empty() { String::new() } else { format!(" in `{}`", table.join(".")) };
-        let help = suggest::help(key, keys, "its keys are");
+        let help = suggest::choice(key, keys, "its keys are ", "and");
         self.problems.push(Problem::error(format!("unknown key `{key}`{inside}")).at(entry.place.clone()).help(help));
     }
 
-    fn missing(&mut self, key: &str, schema: &'static Json, node: &Node, path: &[&str]) {
+    fn missing(&mut self, key: &str, schema: &'static Json, place: &Place, path: &[&str]) {
         let table = if path.is_empty() { "the environment".to_owned() } else { format!("`{}`", path.join(".")) };
         let example = match resolve(schema)["type"].as_str() {
             Some("object") => format!("add a table `[{}]`", [path, &[key]].concat().join(".")),
-            _ => format!("add `{key} = {}`", stand_in::written(schema)),
+            _ => format!("add {}", stand_in::written(key, schema)),
         };
         let meaning = schema["description"].as_str().or_else(|| resolve(schema)["description"].as_str()).unwrap_or_default();
         let meaning = meaning.replace('\n', " ");
-        self.problems.push(
-            Problem::error(format!("{table} needs `{key}`")).at(node.place.clone()).help(format!("{example}\n{meaning}")),
-        );
+        self.problems
+            .push(Problem::error(format!("{table} needs `{key}`")).at(place.clone()).help(format!("{example}\n{meaning}")));
     }
 }
 

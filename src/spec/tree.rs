@@ -3,8 +3,8 @@
 //! Files are merged here, before anything is decoded, so that a problem always points at the place where the value
 //! was written, however many files stand between it and the environment.
 
-use toml::de::{DeTable, DeValue};
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use super::problem::{FileId, Place};
 

@@ -56,10 +56,7 @@ impl FromStr for Duration {
             let unit = tail.chars().next().ok_or(NotADuration)?;
             // The iterator has moved past larger units, so `5s1m` and `1m1m` are refused here.
             let (_, length) = units.find(|(name, _)| *name == unit).ok_or(NotADuration)?;
-            seconds = number
-                .checked_mul(*length)
-                .and_then(|part| seconds.checked_add(part))
-                .ok_or(NotADuration)?;
+            seconds = number.checked_mul(*length).and_then(|part| seconds.checked_add(part)).ok_or(NotADuration)?;
             rest = &tail[1..];
         }
         if text.is_empty() { Err(NotADuration) } else { Ok(Self { seconds }) }
@@ -104,6 +101,7 @@ impl schemars::JsonSchema for Duration {
             "type": "string",
             "description": "A length of time, such as `90s`, `5m` or `1h30m`.",
             "format": "infra-duration",
+            "examples": ["5m"],
             "pattern": "^([0-9]+[dhms])+$",
         })
     }
@@ -125,7 +123,9 @@ mod tests {
 
     #[test]
     fn refuses_what_could_be_misread() {
-        for text in ["", "5", "m", "5 m", "-5m", "5s1m", "1m1m", "1.5h", "5min", "5µ", "99999999999999999999d", "9999999999999999d"] {
+        for text in
+            ["", "5", "m", "5 m", "-5m", "5s1m", "1m1m", "1.5h", "5min", "5µ", "99999999999999999999d", "9999999999999999d"]
+        {
             assert_eq!(text.parse::<Duration>(), Err(NotADuration), "{text}");
         }
     }

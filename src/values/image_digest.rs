@@ -34,11 +34,7 @@ impl FromStr for ImageDigest {
     fn from_str(text: &str) -> Result<Self, NotADigest> {
         let hex = text.strip_prefix("sha256:").ok_or(NotADigest)?;
         let lower_hex = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
-        if hex.len() == 64 && hex.bytes().all(lower_hex) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NotADigest)
-        }
+        if hex.len() == 64 && hex.bytes().all(lower_hex) { Ok(Self(text.to_owned())) } else { Err(NotADigest) }
     }
 }
 
@@ -70,6 +66,7 @@ impl schemars::JsonSchema for ImageDigest {
             "type": "string",
             "description": "The digest of a container image: `sha256:` and 64 hexadecimal digits.",
             "format": "infra-image-digest",
+            "examples": [format!("sha256:{}", "0".repeat(64))],
             "pattern": "^sha256:[0-9a-f]{64}$",
         })
     }
@@ -84,7 +81,8 @@ mod tests {
         let hex = "0123456789abcdef".repeat(4);
         let digest: ImageDigest = format!("sha256:{hex}").parse().unwrap();
         assert_eq!(digest.short(), "0123456789ab");
-        for text in [hex.clone(), format!("sha256:{}", &hex[1..]), format!("sha256:{}", hex.to_uppercase()), "latest".to_owned()] {
+        for text in [hex.clone(), format!("sha256:{}", &hex[1..]), format!("sha256:{}", hex.to_uppercase()), "latest".to_owned()]
+        {
             assert_eq!(text.parse::<ImageDigest>(), Err(NotADigest), "{text}");
         }
     }

@@ -78,6 +78,7 @@ impl schemars::JsonSchema for SecretRef {
             "type": "string",
             "description": "Where a secret is kept: `ssm:/path` or `secretsmanager:NAME-or-ARN`, the latter with `#key` for one value of a JSON object.",
             "format": "infra-secret-reference",
+            "examples": ["ssm:/shop/secret-key"],
             "pattern": r"^(ssm:(/[A-Za-z0-9_.-]+)+|secretsmanager:[A-Za-z0-9/_+=.@:-]+(#.+)?)$",
         })
     }
@@ -101,7 +102,19 @@ mod tests {
 
     #[test]
     fn refuses_anything_that_could_be_a_secret() {
-        for text in ["", "hunter2", "ssm:", "ssm:/", "ssm:name", "ssm:/a//b", "ssm:/a b", "secretsmanager:", "secretsmanager:#k", "secretsmanager:a#", "secretsmanager:a b"] {
+        for text in [
+            "",
+            "hunter2",
+            "ssm:",
+            "ssm:/",
+            "ssm:name",
+            "ssm:/a//b",
+            "ssm:/a b",
+            "secretsmanager:",
+            "secretsmanager:#k",
+            "secretsmanager:a#",
+            "secretsmanager:a b",
+        ] {
             assert_eq!(text.parse::<SecretRef>(), Err(NotAReference), "{text}");
         }
     }

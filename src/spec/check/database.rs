@@ -28,7 +28,10 @@ fn one(subject: &Subject, name: &str, database: &Database) -> Vec<Problem> {
         None => problems.push(engine(&database.engine).at(at("engine"))),
         Some((engine, majors)) if !majors.iter().any(|major| is_version_of(&database.version, major)) => {
             let problem = Problem::error(format!("RDS has no {engine} `{}`", database.version)).at(at("version"));
-            problems.push(problem.help(format!("it offers {}, alone or with a minor version", suggest::list(majors.iter().copied()))));
+            problems.push(
+                problem
+                    .help(format!("it offers {}, alone or with a minor version", suggest::list(majors.iter().copied(), "and"))),
+            );
         }
         Some(_) => {}
     }
@@ -39,7 +42,9 @@ fn one(subject: &Subject, name: &str, database: &Database) -> Vec<Problem> {
     if let Some(most) = database.max_storage_gib.filter(|most| *most <= database.storage_gib) {
         let message = format!("`max_storage_gib` must be more than `storage_gib`, which is {}", database.storage_gib);
         let problem = Problem::error(message).at(at("max_storage_gib")).label(at("storage_gib"), "");
-        problems.push(problem.help(if most == database.storage_gib { "leave it out to keep the storage as it is".to_owned() } else {
+        problems.push(problem.help(if most == database.storage_gib {
+            "leave it out to keep the storage as it is".to_owned()
+        } else {
             // RDS asks for a tenth more at the least before it will grow storage by itself.
             format!("write {} or more", database.storage_gib + database.storage_gib.div_ceil(10))
         }));
@@ -55,9 +60,9 @@ fn engine(written: &str) -> Problem {
     let known = || ENGINES.iter().map(|(engine, _)| *engine);
     if OTHER_ENGINES.iter().any(|other| written.starts_with(other)) {
         let problem = Problem::error(format!("infra does not manage the engine `{written}`"));
-        return problem.help(format!("it manages {}", suggest::list(known())));
+        return problem.help(format!("it manages {}", suggest::list(known(), "and")));
     }
-    let help = suggest::help(written, known(), "infra manages");
+    let help = suggest::choice(written, known(), "infra manages ", "and");
     Problem::error(format!("AWS has no database engine `{written}`")).help(help)
 }
 

@@ -22,10 +22,7 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
             Problem::error(format!("the names of project and environment are too long: {length} characters together"))
                 .at(subject.place(&["environment"]))
                 .label(subject.place(&["project"]), "")
-                .help(format!(
-                    "use at most {PREFIX} together; names in AWS start with `{}-`",
-                    environment.prefix()
-                )),
+                .help(format!("use at most {PREFIX} together; names in AWS start with `{}-`", environment.prefix())),
         );
     }
     let named = (environment.repository.keys().map(|name| ("repository", name.as_str())))
@@ -60,10 +57,7 @@ fn plain(name: &str) -> Option<Problem> {
 
 /// The name that was probably meant.
 fn proposal(name: &str) -> Option<String> {
-    let words: Vec<String> = name
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
+    let words: Vec<String> =
+        name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_ascii_lowercase).collect();
     Some(words.join("-")).filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))
 }

@@ -21,7 +21,8 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
 
 fn group(subject: &Subject, name: &str, instances: &Instances) -> Vec<Problem> {
     let at = |key: &str| subject.place(&["service", name, "instances", key]);
-    let mut problems: Vec<Problem> = range(subject, &["service", name, "instances"], instances.min, instances.max).into_iter().collect();
+    let mut problems: Vec<Problem> =
+        range(subject, &["service", name, "instances"], instances.min, instances.max).into_iter().collect();
     if !is_instance_type(&instances.instance_type) {
         let problem = Problem::error(format!("`{}` is not an instance type", instances.instance_type)).at(at("type"));
         problems.push(problem.help("write it like `t3.small` or `m7g.large`"));
@@ -50,10 +51,12 @@ fn front(subject: &Subject, name: &str, balancer: &LoadBalancer) -> Vec<Problem>
         match parts.as_slice() {
             ["arn", _, "acm", region, account, resource] if resource.starts_with("certificate/") => {
                 if *region != aws.region {
-                    let problem = Problem::error(format!("this certificate is in `{region}`, the load balancer in `{}`", aws.region));
+                    let problem =
+                        Problem::error(format!("this certificate is in `{region}`, the load balancer in `{}`", aws.region));
                     problems.push(problem.at(place).help("a load balancer takes certificates of its own region only"));
                 } else if *account != aws.account {
-                    let problem = Problem::error(format!("this certificate is in account {account}, the environment in {}", aws.account));
+                    let problem =
+                        Problem::error(format!("this certificate is in account {account}, the environment in {}", aws.account));
                     problems.push(problem.at(place));
                 }
             }
@@ -68,13 +71,19 @@ fn front(subject: &Subject, name: &str, balancer: &LoadBalancer) -> Vec<Problem>
 }
 
 fn app_runner(subject: &Subject, name: &str, cpu: Cpu, memory_gib: f64, scaling: &Scaling) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = range(subject, &["service", name, "scaling"], scaling.min, scaling.max).into_iter().collect();
+    let mut problems: Vec<Problem> =
+        range(subject, &["service", name, "scaling"], scaling.min, scaling.max).into_iter().collect();
     if !cpu.memory_gib().contains(&memory_gib) {
         let message = format!("App Runner does not offer {memory_gib} GiB of memory with {}", cpu.as_str());
         let written = |key| subject.tree.at(&["service", name, key]).map(|node| node.place.clone());
         let memory = written("memory_gib").map(|place| (place, String::new()));
-        let cpu_place = written("cpu").map(|place| (place, if memory.is_none() { "2 GiB go with this unless `memory_gib` says otherwise" } else { "" }.to_owned()));
-        let problem = memory.into_iter().chain(cpu_place).fold(Problem::error(message), |problem, (place, text)| problem.label(place, text));
+        let cpu_place = written("cpu").map(|place| {
+            (place, if memory.is_none() { "2 GiB go with this unless `memory_gib` says otherwise" } else { "" }.to_owned())
+        });
+        let problem = memory
+            .into_iter()
+            .chain(cpu_place)
+            .fold(Problem::error(message), |problem, (place, text)| problem.label(place, text));
         let sizes: Vec<String> = cpu.memory_gib().iter().map(ToString::to_string).collect();
         problems.push(problem.help(format!("with {} it offers {} GiB", cpu.as_str(), sizes.join(", "))));
     }

@@ -7,9 +7,8 @@ use crate::spec::suggest;
 
 /// For how many days CloudWatch keeps logs; it offers no others.
 /// Source: `retentionInDays` of `PutRetentionPolicy` in the CloudWatch Logs API reference.
-const LOG_DAYS: [u32; 22] = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
+const LOG_DAYS: [u32; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     subject.environment.service.iter().flat_map(|(name, service)| one(subject, name, service)).collect()
@@ -25,7 +24,7 @@ fn one(subject: &Subject, name: &str, service: &Service) -> Vec<Problem> {
         problems.push(problem.help(if repositories.is_empty() {
             format!("add a table `[repository.{}]`", service.repository)
         } else {
-            suggest::help(&service.repository, names, "there are")
+            suggest::there(&service.repository, names)
         }));
     }
     if let (None, Some(who)) = (service.port, who_needs_a_port(&service.runtime)) {
@@ -38,7 +37,8 @@ fn one(subject: &Subject, name: &str, service: &Service) -> Vec<Problem> {
     }
     if service.health_check.is_some() && who_needs_a_port(&service.runtime).is_none() {
         let problem = Problem::warning(format!("nobody checks the health of `{name}`")).at(at("health_check"));
-        problems.push(problem.help("only a load balancer asks for this path; without one, EC2's own checks of the instance count"));
+        problems
+            .push(problem.help("only a load balancer asks for this path; without one, EC2's own checks of the instance count"));
     }
     if let Err(next) = LOG_DAYS.binary_search(&service.log_days) {
         let near: Vec<String> = LOG_DAYS[next.saturating_sub(1)..].iter().take(2).map(ToString::to_string).collect();

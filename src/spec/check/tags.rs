@@ -16,7 +16,11 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
             problems.push(Problem::error(format!("the tag `{key}` cannot be set: AWS keeps `aws:` for itself")).at(place));
         } else if lower.starts_with("infra:") {
             let problem = Problem::error(format!("the tag `{key}` cannot be set: `infra:` marks what belongs to whom"));
-            problems.push(problem.at(place).help("choose another key; everything is tagged `infra:project` and `infra:environment` already"));
+            problems.push(
+                problem
+                    .at(place)
+                    .help("choose another key; everything is tagged `infra:project` and `infra:environment` already"),
+            );
         } else if key == "Name" {
             let problem = Problem::error("the tag `Name` cannot be set: every resource has its own");
             problems.push(problem.at(place));
@@ -34,7 +38,11 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     }
     if tags.len() > MOST {
         let message = format!("{} tags are too many", tags.len());
-        problems.push(Problem::error(message).at(subject.place(&["tags"])).help(format!("AWS has room for {MOST} beside those that mark ownership")));
+        problems.push(
+            Problem::error(message)
+                .at(subject.place(&["tags"]))
+                .help(format!("AWS has room for {MOST} beside those that mark ownership")),
+        );
     }
     problems
 }

@@ -21,11 +21,9 @@ pub(super) fn is_secret(format: &str) -> bool {
 /// Holds a text against the format its schema names. Other formats than ours concern numbers.
 pub(super) fn check(format: &str, text: &str) -> Option<Fault> {
     let (sound, message, help) = match format {
-        "infra-cidr" => (
-            text.parse::<Ipv4Net>().is_ok(),
-            "not a CIDR block",
-            "write a network and a prefix length, like `10.0.0.0/16`",
-        ),
+        "infra-cidr" => {
+            (text.parse::<Ipv4Net>().is_ok(), "not a CIDR block", "write a network and a prefix length, like `10.0.0.0/16`")
+        }
         "infra-duration" => (
             text.parse::<Duration>().is_ok(),
             "not a duration",
