@@ -46,7 +46,10 @@ impl Candidate {
                 self.problems.extend(found);
                 self.read = Some((environment, sound));
             }
-            Err(problem) => self.problems.push(problem),
+            Err(problem) => {
+                debug_assert!(false, "`shape` let through what does not decode: {problem:?}");
+                self.problems.push(problem);
+            }
         }
     }
 

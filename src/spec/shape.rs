@@ -5,6 +5,7 @@
 //! fields can look at the rest in the same run.
 
 mod format;
+mod retype;
 mod runtime;
 mod stand_in;
 
@@ -79,7 +80,7 @@ impl Walk {
             }
             (Some("number"), Value::Float(text)) => self.bounded(schema, text.parse().unwrap_or(f64::NAN), node, path),
             (Some("boolean"), Value::Boolean(_)) => Some(node.clone()),
-            (expected, _) => self.wrong_type(expected.unwrap_or_default(), node, path),
+            _ => self.wrong_type(schema, node, path),
         }
     }
 
@@ -122,15 +123,17 @@ impl Walk {
     }
 
     fn choice(&mut self, choices: &[&'static str], node: &Node, path: &[&str]) -> Option<Node> {
+        let all = || suggest::list(choices.iter().copied(), "or");
         let Some(text) = node.text() else {
-            drop(self.wrong_type("string", node, path));
+            self.problems.push(mismatch("string", node, path).help(format!("write {}", all())));
             return None;
         };
         if choices.contains(&text) {
             return Some(node.clone());
         }
         let problem = Problem::error(format!("`{}` cannot be `{text}`", last(path))).at(node.place.clone());
-        let help = suggest::choice(text, choices.iter().copied(), "write ", "or");
+        let help = suggest::closest(text, choices.iter().copied())
+            .map_or_else(|| format!("write {}", all()), |choice| format!("did you mean `{choice}`?"));
         self.problems.push(problem.help(help));
         None
     }
@@ -153,34 +156,21 @@ impl Walk {
         None
     }
 
-    /// Reports a value of another type. A number where text is meant goes on as that text.
-    fn wrong_type(&mut self, expected: &str, node: &Node, path: &[&str]) -> Option<Node> {
-        let message = format!("`{}` must be {}, not {}", last(path), wanted(expected), found(&node.value));
-        let mut problem = Problem::error(message).at(node.place.clone());
-        let scalar = match &node.value {
-            Value::Integer(number) => Some(number.to_string()),
-            Value::Float(text) => Some(text.clone()),
-            Value::Boolean(flag) => Some(flag.to_string()),
-            _ => None,
+    /// Reports a value of another type. A number where text is meant goes on as that text, if it can be read as such.
+    fn wrong_type(&mut self, schema: &Json, node: &Node, path: &[&str]) -> Option<Node> {
+        let expected = schema["type"].as_str().unwrap_or_default();
+        let text = retype::text(&node.value).filter(|_| expected == "string");
+        let fault = text.as_ref().and_then(|text| format::check(schema["format"].as_str()?, text));
+        let sound = text.filter(|_| fault.is_none());
+        let help = match fault {
+            // Any help would repeat it.
+            _ if speaks_of_secrets(last(path)) => None,
+            Some(fault) => Some(fault.help),
+            None => retype::help(expected, &node.value),
         };
-        let unquoted = |text: &&str| match expected {
-            "integer" => text.parse::<i64>().is_ok(),
-            "number" => text.parse::<f64>().is_ok(),
-            "boolean" => matches!(*text, "true" | "false"),
-            _ => false,
-        };
-        if speaks_of_secrets(last(path)) {
-            // The help would repeat it.
-        } else if let (Some(text), "string") = (&scalar, expected) {
-            problem = problem.help(format!("write it in quotes: `\"{text}\"`"));
-        } else if let Some(text) = node.text().filter(unquoted) {
-            problem = problem.help(format!("write it without quotes: `{text}`"));
-        } else if let (Some(text), "array") = (node.text(), expected) {
-            problem = problem.help(format!("write it in brackets: `[\"{text}\"]`"));
-        }
-        self.problems.push(problem);
-        let text = scalar.filter(|_| expected == "string")?;
-        Some(Node { place: node.place.clone(), value: Value::String(text) })
+        let problem = mismatch(expected, node, path);
+        self.problems.push(Problem { help, ..problem });
+        Some(Node { place: node.place.clone(), value: Value::String(sound?) })
     }
 
     fn unknown<'a>(&mut self, entry: &Entry, keys: impl Iterator<Item = &'a str> + Clone, path: &[&str]) {
@@ -207,25 +197,7 @@ fn last<'a>(path: &[&'a str]) -> &'a str {
     path.last().copied().unwrap_or("the spec")
 }
 
-fn wanted(kind: &str) -> &'static str {
-    match kind {
-        "string" => "text in quotes",
-        "integer" => "a whole number",
-        "number" => "a number",
-        "boolean" => "`true` or `false`",
-        "array" => "a list",
-        _ => "a table",
-    }
-}
-
-fn found(value: &Value) -> &'static str {
-    match value {
-        Value::String(_) => "text",
-        Value::Integer(_) => "a number",
-        Value::Float(_) => "a number with a fraction",
-        Value::Boolean(_) => "`true` or `false`",
-        Value::Datetime(_) => "a date",
-        Value::Array(_) => "a list",
-        Value::Table(_) => "a table",
-    }
+fn mismatch(expected: &str, node: &Node, path: &[&str]) -> Problem {
+    let (wanted, found) = (retype::wanted(expected), retype::found(&node.value));
+    Problem::error(format!("`{}` must be {wanted}, not {found}", last(path))).at(node.place.clone())
 }
