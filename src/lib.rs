@@ -10,6 +10,7 @@
 
 pub mod apply;
 pub mod aws;
+pub mod desired;
 pub mod graph;
 pub mod plan;
 pub mod render;

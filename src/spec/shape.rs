@@ -98,7 +98,9 @@ impl Walk {
                 self.unknown(entry, keys, &path);
                 continue;
             };
-            let needed = required.contains(&entry.key.as_str()) || known.is_none();
+            // A table that was written wrong was still meant to be there.
+            let meant = known.is_none() || resolve(schema)["type"] == "object";
+            let needed = meant || required.contains(&entry.key.as_str());
             let value = self.value(schema, &entry.node, &path);
             if let Some(node) = value.or_else(|| needed.then(|| stand_in::of(schema, &entry.node.place))) {
                 sound.push(Entry { node, ..entry.clone() });

@@ -35,7 +35,7 @@ fn differ_in_numbers_only(written: &str, candidate: &str) -> bool {
 /// Did you mean one of those that are there, or what is there at all?
 pub(super) fn there<'a>(written: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> String {
     let lead = match candidates.clone().count() {
-        0 => return "there is none".to_owned(),
+        0 => return "there is no other".to_owned(),
         1 => "there is only",
         _ => "there are",
     };
@@ -79,6 +79,6 @@ mod tests {
         assert_eq!(there("x", ["main"].into_iter()), "there is only `main`");
         assert_eq!(there("x", ["main", "side"].into_iter()), "there are `main` and `side`");
         assert_eq!(there("mian", ["main", "side"].into_iter()), "did you mean `main`?");
-        assert_eq!(there("x", std::iter::empty()), "there is none");
+        assert_eq!(there("x", std::iter::empty()), "there is no other");
     }
 }

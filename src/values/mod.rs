@@ -1,5 +1,6 @@
 //! Canonical types, so that `==` is equality as AWS means it.
 
+pub mod architecture;
 pub mod duration;
 pub mod image_digest;
 pub mod name;

@@ -13,6 +13,7 @@ pub mod nat_gateway;
 pub mod route_table;
 pub mod security_group;
 pub mod subnet;
+pub mod user_data;
 pub mod vpc;
 pub mod vpc_endpoint;
 

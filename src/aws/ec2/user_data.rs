@@ -1,0 +1,6 @@
+//! User data.
+
+/// The version of the script.
+pub fn version() -> String {
+    String::new()
+}
