@@ -21,6 +21,11 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The environment that these tags make a resource of; none where they do not.
+    pub fn of(tags: &Tags) -> Option<Self> {
+        Some(Self { project: tags.get(PROJECT)?.clone(), environment: tags.get(ENVIRONMENT)?.clone() })
+    }
+
     /// What the names of this environment's resources begin with.
     pub fn prefix(&self) -> String {
         format!("{}-{}-", self.project, self.environment)
@@ -62,5 +67,19 @@ impl Scope {
                 None => "somebody else; it carries no tags of ours".into(),
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tags_of_a_resource_tell_its_environment() {
+        let scope = Scope { project: "shop".into(), environment: "prod".into() };
+        let mut tags = scope.tags(&Address::of(&["network", "vpc"]));
+        assert_eq!(Scope::of(&tags), Some(scope));
+        tags.remove(ENVIRONMENT);
+        assert_eq!(Scope::of(&tags), None);
     }
 }

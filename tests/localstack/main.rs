@@ -2,6 +2,11 @@
 //!
 //! Each test has an AWS account of its own, so they run side by side.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod around;
 mod kit;
 
+mod apprunner;
+mod ecr;
 mod vpc;

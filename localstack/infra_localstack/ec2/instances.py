@@ -5,8 +5,15 @@ from moto.ec2.models.instances import InstanceState
 from .. import interfaces
 from ..framework import aws_error
 
-PENDING, RUNNING = InstanceState("pending", 0), InstanceState("running", 16)
-SHUTTING_DOWN, TERMINATED = InstanceState("shutting-down", 32), InstanceState("terminated", 48)
+
+CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48}
+
+
+def _state(name: str) -> InstanceState:
+    """A new one each time: moto changes the one an instance has."""
+    return InstanceState(name, CODES[name])
+
+
 #: How long AWS goes on showing an instance that is no more.
 SHOWN_SECONDS = 3600
 
@@ -21,9 +28,18 @@ class Instances:
             instance = moto.get_instance(shown["InstanceId"])
             for eni in instance.nics.values():
                 eni.delete_on_termination = True
-            self.settle(context, vars(instance), "_state", PENDING, RUNNING)
+            self.settle(context, vars(instance), "_state", _state("pending"), _state("running"))
             shown["State"] = {"Code": 0, "Name": "pending"}
         return made
+
+    def describe_instances(self, context, request):
+        answer = self.base_call(context)
+        for instance in [i for reservation in answer["Reservations"] for i in reservation["Instances"]]:
+            if instance["State"]["Name"] == "terminated":  # moto still needs to know where it was
+                instance["NetworkInterfaces"] = []
+                for key in ("SubnetId", "VpcId", "PrivateIpAddress", "PublicIpAddress"):
+                    instance.pop(key, None)
+        return answer
 
     def terminate_instances(self, context, request):
         moto = interfaces.backend(context)
@@ -54,10 +70,9 @@ class Instances:
         def gone():
             for eni in held:
                 interfaces.release(context, eni.id)
-            instance.nics = {}
             self.after(context, lambda: _forget(moto, instance.id), SHOWN_SECONDS)
 
-        self.settle(context, vars(instance), "_state", SHUTTING_DOWN, TERMINATED, then=gone)
+        self.settle(context, vars(instance), "_state", _state("shutting-down"), _state("terminated"), then=gone)
 
 
 def _forget(moto, instance_id: str) -> None:

@@ -34,7 +34,7 @@ class Checks:
         most = shape.get("MaxAllocatedStorage")
         if most is not None and most <= gib:
             raise self.error("InvalidParameterCombination", "Max storage size must be greater than storage size")
-        if most is not None and most < gib * 1.1:
+        if most is not None and most * 10 < gib * 11:
             raise self.error("InvalidParameterCombination", "The maximum allocated storage must be increased by at least 10 percent.")
         if kind in ("io1", "io2") and not shape.get("Iops"):
             raise self.error("InvalidParameterCombination", f"You must specify IOPS for storage type {kind}.")

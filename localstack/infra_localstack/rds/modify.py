@@ -5,8 +5,6 @@ that waits. The answer of an immediate change still says `available` with the ch
 moves to `modifying` right after.
 """
 
-import math
-
 from .. import interfaces
 from . import catalog, master_secret
 
@@ -157,7 +155,7 @@ class Modify:
                 )
             if gib > current:
                 # An increase of less than a tenth is rounded up to one.
-                waiting["AllocatedStorage"] = max(gib, math.ceil(current * 1.1))
+                waiting["AllocatedStorage"] = max(gib, -(-current * 11 // 10))
         kind, gib = waiting.get("StorageType", shape["StorageType"]), waiting.get("AllocatedStorage", shape["AllocatedStorage"])
         self._check_gp3_asked(shape | {"StorageType": kind, "AllocatedStorage": gib}, request)
         if kind != shape["StorageType"] or gib != shape["AllocatedStorage"]:

@@ -129,12 +129,8 @@ fn secrets_reach_the_container_and_nothing_else() {
     let trial = Trial::run(&container(), "");
     assert!(trial.environment.contains(&format!("KEY={SECRET}")), "{:?}", trial.environment);
     assert!(trial.environment.contains(&"PORT=5432".into()));
-    assert!(
-        trial
-            .calls(&["aws"])
-            .iter()
-            .all(|call| call.ends_with(&["eu-west-1".into()]) || call.windows(2).any(|pair| pair == ["--region", "eu-west-1"]))
-    );
+    let in_region = |call: &&Vec<String>| call.windows(2).any(|pair| pair == ["--region", "eu-west-1"]);
+    assert!(trial.calls(&["aws"]).iter().all(in_region));
     let told = |text: &str| text.contains("BEGIN") || text.contains("5432") || text.contains("the-password");
     assert!(!told(&trial.output) && !trial.calls.iter().flatten().any(|argument| told(argument)));
     fs::remove_file(trial.instance.path().join("environment")).unwrap();
