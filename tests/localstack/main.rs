@@ -6,4 +6,7 @@
 
 mod kit;
 
-mod vpc;
+mod iam;
+mod logs;
+mod network;
+mod security_group;
