@@ -8,5 +8,11 @@ mod around;
 mod kit;
 
 mod apprunner;
+mod autoscaling;
 mod ecr;
-mod vpc;
+mod elbv2;
+mod iam;
+mod launch_template;
+mod logs;
+mod network;
+mod security_group;
