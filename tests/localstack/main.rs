@@ -9,4 +9,8 @@ mod kit;
 
 mod apprunner;
 mod ecr;
+mod iam;
+mod logs;
+mod network;
+mod security_group;
 mod vpc;
