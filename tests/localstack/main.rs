@@ -8,8 +8,11 @@ mod around;
 mod kit;
 
 mod apprunner;
+mod autoscaling;
 mod ecr;
+mod elbv2;
 mod iam;
+mod launch_template;
 mod logs;
 mod network;
 mod security_group;
