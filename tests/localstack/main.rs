@@ -9,4 +9,6 @@ mod kit;
 
 mod apprunner;
 mod ecr;
+mod elasticache;
+mod rds;
 mod vpc;
