@@ -3,9 +3,11 @@
 pub mod client;
 pub mod cloud;
 pub mod error;
+pub mod health;
 pub mod images;
 pub mod kind;
 pub mod kinds;
+pub mod observe;
 mod read;
 pub mod wait;
 

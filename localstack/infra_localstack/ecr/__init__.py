@@ -12,7 +12,7 @@ import base64
 
 from localstack import config
 
-from .. import framework
+from .. import constraints, framework
 from . import blobs, lifecycle
 from .contents import Contents, Image, image_ids
 from .distribution import Distribution
@@ -36,6 +36,10 @@ class Provider(framework.Provider):
 
     def routes(self, router):
         Distribution().add_to(router)
+
+    def _before(self, context, request):
+        if why := constraints.broken(context.operation.input_shape, request):
+            raise self.error("InvalidParameterException", why)
 
     # Repositories
 
