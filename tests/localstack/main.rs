@@ -8,11 +8,10 @@ mod around;
 mod kit;
 
 mod apprunner;
-mod autoscaling;
 mod ecr;
-mod elbv2;
+mod elasticache;
 mod iam;
-mod launch_template;
 mod logs;
 mod network;
+mod rds;
 mod security_group;
