@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_autoscaling::types::{DesiredConfiguration, LaunchTemplateSpecification, Tag};
 use infra::aws::Aws;
 use infra::aws::AwsError;
 use infra::aws::autoscaling::group::Group;
@@ -153,30 +154,54 @@ async fn a_refresh_that_is_rolled_back_is_a_failure_and_leaves_the_old_version()
     }
 }
 
+/// As if a run had been killed right after it started a refresh to this version.
+async fn killed_refresh(sandbox: &Sandbox, want: &Group) {
+    sandbox.settle_seconds("autoscaling", 1.0).await;
+    let template = LaunchTemplateSpecification::builder().launch_template_id(&want.launch_template);
+    let template = template.version(&want.launch_template_version).build();
+    let start = sandbox.aws.autoscaling.start_instance_refresh().auto_scaling_group_name(&want.name);
+    start.desired_configuration(DesiredConfiguration::builder().launch_template(template).build()).send().await.unwrap();
+}
+
+/// How the refreshes of the group ended, the last one first.
+async fn refreshes(aws: &Aws) -> Vec<String> {
+    let answer = aws.autoscaling.describe_instance_refreshes().auto_scaling_group_name("shop-test-web").send().await.unwrap();
+    answer.instance_refreshes().iter().map(|refresh| refresh.status().unwrap().to_string()).collect()
+}
+
 #[tokio::test]
 async fn a_refresh_of_an_earlier_run_is_followed_to_its_end() {
     let sandbox = Sandbox::new().await;
     let (network, template, made) = surroundings(&sandbox).await;
-    let live = group(&network, &made);
-    sandbox.make(GROUP, live.clone()).await;
-    let version = async |version: &str, instance_type: &str| {
-        let changed = LaunchTemplate { instance_type: instance_type.into(), ..template.clone() };
-        sandbox.put_right(TEMPLATE, changed).await;
-        Group { launch_template_version: version.into(), ..live.clone() }
-    };
-    let second = version("2", "t3.medium").await;
-    let third = version("3", "t3.large").await;
-    // As if a run had been killed right after it started the refresh to the second version.
-    let slow = Box::pin(update(&sandbox, &live, &second, "launch_template_version"));
-    let killed = tokio::time::timeout(std::time::Duration::from_millis(100), slow).await;
-    assert!(killed.is_err(), "the refresh was over before the run could be killed");
-    assert_eq!(sandbox.put_right(GROUP, third).await, BTreeSet::from(["launch_template_version".to_owned()]));
-    assert_eq!(running(&sandbox.aws).await, ["3"]);
+    let want = group(&network, &made);
+    sandbox.make(GROUP, want.clone()).await;
+    sandbox.put_right(TEMPLATE, LaunchTemplate { instance_type: "t3.medium".into(), ..template.clone() }).await;
+    sandbox.put_right(TEMPLATE, LaunchTemplate { instance_type: "t3.large".into(), ..template }).await;
 
-    let calls =
-        sandbox.aws.autoscaling.describe_instance_refreshes().auto_scaling_group_name("shop-test-web").send().await.unwrap();
-    let statuses: Vec<&str> = calls.instance_refreshes().iter().map(|refresh| refresh.status().unwrap().as_str()).collect();
-    assert_eq!(statuses, ["Successful", "Successful"]);
+    let second = Group { launch_template_version: "2".into(), ..want.clone() };
+    killed_refresh(&sandbox, &second).await;
+    sandbox.put_right(GROUP, second.clone()).await;
+    assert_eq!(refreshes(&sandbox.aws).await, ["Successful"], "it led where it should, so there is no other");
+
+    let third = Group { launch_template_version: "3".into(), ..want.clone() };
+    killed_refresh(&sandbox, &want).await;
+    let changed = sandbox.put_right(GROUP, third).await;
+    assert_eq!(changed, BTreeSet::from(["launch_template_version".to_owned()]));
+    assert_eq!(refreshes(&sandbox.aws).await, ["Successful"; 3], "it led elsewhere, so another follows");
+    assert_eq!(running(&sandbox.aws).await, ["3"]);
+}
+
+#[tokio::test]
+async fn an_instance_profile_that_auto_scaling_has_not_heard_of_yet_is_waited_for() {
+    let sandbox = Sandbox::new().await;
+    let (network, _, template) = surroundings(&sandbox).await;
+    let refusal = json!({
+        "service": "autoscaling", "operation": "CreateAutoScalingGroup", "code": "ValidationError", "times": 2,
+        "message": "You must use a valid fully-formed launch template. Value (arn:aws:iam::1:instance-profile/shop-test-web-instance) \
+                    for parameter iamInstanceProfile.arn is invalid. Invalid IAM Instance Profile arn",
+    });
+    sandbox.control("fail", &refusal).await;
+    sandbox.make(GROUP, group(&network, &template)).await;
 }
 
 #[tokio::test]
@@ -205,7 +230,7 @@ async fn the_capacity_that_scaling_chose_is_no_difference_and_what_people_moved_
     let moved = autoscaling.update_auto_scaling_group().auto_scaling_group_name("shop-test-web").max_size(5);
     moved.send().await.unwrap();
     autoscaling.delete_policy().auto_scaling_group_name("shop-test-web").policy_name("cpu").send().await.unwrap();
-    let tag = aws_sdk_autoscaling::types::Tag::builder().resource_id("shop-test-web").resource_type("auto-scaling-group");
+    let tag = Tag::builder().resource_id("shop-test-web").resource_type("auto-scaling-group");
     autoscaling.delete_tags().tags(tag.key("infra:vpc").build()).send().await.unwrap();
     let changed = sandbox.put_right(GROUP, want).await;
     assert_eq!(changed, ["cpu_target_percent", "max", "vpc"].map(str::to_owned).into());
