@@ -136,9 +136,9 @@ impl Intercept for Guard {
 mod tests {
     use super::*;
 
-    async fn call() -> Result<(), ()> {
+    fn call() -> std::future::Ready<Result<(), ()>> {
         CHAIN.with(|chain| chain.set(chain.get() + 1));
-        Ok(())
+        std::future::ready(Ok(()))
     }
 
     #[tokio::test]
@@ -146,7 +146,7 @@ mod tests {
         chain(async {
             call().await.unwrap();
             each(0..5, |_| async { call().await }).await.unwrap();
-            both(call(), async {
+            both(async { call().await }, async {
                 call().await?;
                 call().await
             })

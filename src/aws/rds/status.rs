@@ -71,7 +71,7 @@ pub(super) async fn serves(aws: &Aws, name: &str, done: impl Fn(&DbInstance) -> 
 
 /// What AWS adds to a status in words.
 fn reasons(instance: &DbInstance) -> String {
-    instance.status_infos().iter().filter_map(|info| info.message()).map(|message| format!(": {message}")).collect()
+    instance.status_infos().iter().filter_map(|info| info.message()).fold(String::new(), |text, message| text + ": " + message)
 }
 
 #[cfg(test)]
