@@ -709,6 +709,19 @@ def test_members_are_targets(shop):
     assert targets(shop, arn) == set()
 
 
+def test_targets_that_stay_unhealthy_fail_a_refresh(shop):
+    arn = make_target_group(shop)
+    shop.create(TargetGroupARNs=[arn], HealthCheckType="ELB")
+    shop.aws.settle(0.5)
+    shop.aws.infra("outcome", service="elbv2", resource="web", outcome="unhealthy")
+    shop.start(AutoRollback=True)
+    shop.statuses("RollbackInProgress")
+    shop.aws.infra("outcome", service="elbv2", resource="web", outcome=None)
+    shop.statuses("RollbackSuccessful")
+    shop.aws.eventually(lambda: shop.versions() == {"1": 2})
+    assert shop.group()["LaunchTemplate"]["Version"] == "1"
+
+
 def test_target_groups_are_attached_and_detached(shop):
     first, second = make_target_group(shop), make_target_group(shop, "other")
     shop.create(TargetGroupARNs=[first])

@@ -7,11 +7,14 @@ use std::fmt::Debug;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use aws_sdk_sts::config::Credentials;
-use infra::aws::Aws;
-use infra::aws::kind::{Kind, Resource, Target, encode};
+use infra::aws::kind::{Created, Kind, Resource, Target, encode};
 use infra::aws::kinds::Registry;
+use infra::aws::{Aws, AwsError};
 use infra::graph::{Address, Desired, Live, Outputs, Owner, Scope, State, Tags};
-use infra::plan::{Action, Change, Effect, Options, Rule, plan};
+use infra::plan::{Action, Change, Effect, Options, Reason, Rule, plan};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 /// The region of every test.
 pub(crate) const REGION: &str = "eu-west-1";
@@ -45,10 +48,7 @@ impl Made {
 impl Sandbox {
     /// A fresh account: LocalStack takes an access key of 12 digits as the account's id.
     pub(crate) async fn new() -> Self {
-        assert!(
-            std::env::var("AWS_ENDPOINT_URL").is_ok_and(|url| url.starts_with("http://127.0.0.1")),
-            "these tests want LocalStack: run `localstack/up` and set AWS_ENDPOINT_URL to what it prints"
-        );
+        host();
         let account = (100_000_000_000 + RandomState::new().build_hasher().finish() % 900_000_000_000).to_string();
         let credentials = Credentials::new(&account, "test", None, None, "test");
         Self {
@@ -57,23 +57,48 @@ impl Sandbox {
         }
     }
 
-    /// Makes a resource that others in a test need, under its own address.
+    /// How long creating, modifying and deleting last in a service of this account from now on.
+    pub(crate) async fn settle_seconds(&self, service: &str, seconds: f64) {
+        self.control("settle", &json!({ "service": service, "seconds": seconds })).await;
+    }
+
+    /// Tells LocalStack's extension how to behave in this account: see `localstack/infra_localstack/control.py`.
+    pub(crate) async fn control(&self, what: &str, body: &Value) {
+        let mut body = body.clone();
+        body["account"] = json!(self.aws.account);
+        let answer = post(&format!("/_infra/{what}"), &body.to_string()).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "/_infra/{what}: {answer}");
+    }
+
+    /// Makes a resource that others in a test need, under its own address, and waits until it is ready.
     pub(crate) async fn make<R: Resource>(&self, address: &str, want: R) -> Made {
-        let kind = registered::<R>();
-        let change = self.plan(&desired(address, &want)).await;
-        assert_eq!(change.action, Action::Create, "{change:#?}");
-        let created = kind.create(&self.aws, &change.after, &change.tags).await.unwrap();
-        let mut outputs = created.outputs.clone();
-        let id = created.id.clone();
-        outputs.extend(kind.settle(&self.aws, created).await.unwrap());
-        Made { target: Target { id, attrs: change.after, outputs } }
+        let created = self.create(address, &want).await;
+        let (id, mut outputs) = (created.id.clone(), created.outputs.clone());
+        outputs.extend(self.settle::<R>(created).await.unwrap());
+        Made { target: Target { id, attrs: desired(address, &want).attrs, outputs } }
+    }
+
+    /// Plans a resource that must not be there yet, and makes the call that makes it.
+    pub(crate) async fn create<R: Resource>(&self, address: &str, want: &R) -> Created {
+        let change = self.plan(&desired(address, want)).await;
+        assert_eq!((change.action, &change.blocked), (Action::Create, &None), "{change:#?}");
+        registered::<R>().create(&self.aws, &change.after, &change.tags).await.unwrap()
+    }
+
+    /// Waits until it is ready.
+    pub(crate) async fn settle<R: Resource>(&self, created: Created) -> Result<Outputs, AwsError> {
+        registered::<R>().settle(&self.aws, created).await
+    }
+
+    /// Deletes it without waiting until it is gone.
+    pub(crate) async fn delete<R: Resource>(&self, target: &Target) {
+        registered::<R>().delete(&self.aws, target).await.unwrap();
     }
 
     /// Deletes what [`make`](Self::make) made, and waits until it is gone.
     pub(crate) async fn discard<R: Resource>(&self, made: &Made) {
-        let kind = registered::<R>();
-        kind.delete(&self.aws, &made.target).await.unwrap();
-        kind.gone(&self.aws, &made.target).await.unwrap();
+        self.delete::<R>(&made.target).await;
+        registered::<R>().gone(&self.aws, &made.target).await.unwrap();
     }
 
     /// All resources of a kind under our tags or names.
@@ -86,7 +111,7 @@ impl Sandbox {
         let kind = Registry.kind(desired.kind).unwrap();
         let live = kind.list(&self.aws, &self.scope).await.unwrap();
         let plan = plan(&Registry, &self.scope, std::slice::from_ref(desired), &live, &Options::default()).unwrap();
-        let of_it = |change: &&Change| change.address == desired.address;
+        let of_it = |change: &&Change| change.address == desired.address && change.reason != Reason::Leftover;
         assert_eq!(plan.changes.iter().filter(of_it).count(), 1, "{:#?}", plan.changes);
         plan.changes.iter().find(of_it).unwrap().clone()
     }
@@ -134,7 +159,9 @@ impl Sandbox {
 
         kind.delete(&self.aws, &live).await.unwrap();
         kind.gone(&self.aws, &live).await.unwrap();
-        let left = self.list::<R>().await;
+        let address: Address = ADDRESS.parse().unwrap();
+        let mut left = self.list::<R>().await;
+        left.retain(|live| live.address() == Some(&address));
         assert!(left.is_empty(), "left after its deletion: {left:#?}");
         kind.delete(&self.aws, &live).await.unwrap();
         kind.gone(&self.aws, &live).await.unwrap();
@@ -195,4 +222,26 @@ fn assert_outputs(kind: &dyn Kind, live: &Live, said: &Outputs) {
     if let Some(name) = name.filter(|_| table.contains(&"name")) {
         assert_eq!(live.attrs[name.name].as_str(), live.outputs.get("name").map(String::as_str));
     }
+}
+
+/// Host and port of LocalStack.
+fn host() -> String {
+    let url = std::env::var("AWS_ENDPOINT_URL").unwrap_or_default();
+    let host = url.strip_prefix("http://127.0.0.1:").map(|port| format!("127.0.0.1:{}", port.trim_end_matches('/')));
+    host.expect("these tests want LocalStack: run `localstack/up` and set AWS_ENDPOINT_URL to what it prints")
+}
+
+/// One HTTP request of the plainest kind.
+async fn post(path: &str, body: &str) -> std::io::Result<String> {
+    let host = host();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = TcpStream::connect(host).await?;
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    Ok(answer)
 }

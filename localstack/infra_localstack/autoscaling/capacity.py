@@ -89,7 +89,9 @@ class Capacity:
             "ProtectedFromScaleIn": group.settings["NewInstancesProtectedFromScaleIn"],
             "LaunchTemplate": template.pinned(version),
             "ImageId": data["ImageId"],
+            # Not shown: where it is, and the refresh that brought it.
             "SubnetId": subnet.id,
+            "RefreshId": active.id if (active := self._active_refresh(group)) and active.is_moving else None,
         }
 
     def _instance_type(self, group: Group) -> str | None:

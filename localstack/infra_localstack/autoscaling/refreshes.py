@@ -133,6 +133,8 @@ class Refreshes:
     def _next_batch(self, context, refresh: Refresh) -> None:
         if refresh.outcome == "stuck":
             return
+        living = {it["InstanceId"] for it in refresh.group.living()}
+        refresh.old = [it for it in refresh.old if it in living]
         if not refresh.old:
             self._complete(context, refresh)
             return
@@ -142,14 +144,13 @@ class Refreshes:
 
     def _replace(self, context, refresh: Refresh, batch: list[str]) -> None:
         """Either the replacements come up first and the old ones go after them, or the other way round."""
-        group, before = refresh.group, set(refresh.group.members)
+        group = refresh.group
         leaving = [group.members[it] for it in batch if it in group.members]
         if refresh.launches_first:
             group.surge = len(leaving)
             self._reconcile(context, group, "an instance was launched in response to an instance refresh.")
         else:
             self._retire(context, group, leaving)
-        refresh.new += [it for it in group.members if it not in before]
 
     def _retire(self, context, group: Group, members: list[dict]) -> None:
         for member in members:
@@ -233,8 +234,7 @@ class Refreshes:
 
     def _roll_back(self, context, refresh: Refresh) -> None:
         group = refresh.group
-        going = [group.members[it] for it in refresh.new if it in group.members]
-        going = [it for it in going if it["LifecycleState"] in ("Pending", "InService")]
+        going = refresh.replacements()
         if refresh.outcome == "RollbackFailed":
             refresh.end("RollbackFailed", self.now(context), "The rollback failed, as was asked for.")
             return

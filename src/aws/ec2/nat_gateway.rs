@@ -8,7 +8,7 @@ use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::wait::{self, Look};
-use super::{deleted, from_aws, once_visible, owned, tagged};
+use super::{deleted, filter, from_aws, once_visible, owned, tagged};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::replace;
@@ -38,6 +38,7 @@ impl Resource for NatGateway {
     }
 
     async fn create(aws: &Aws, want: &Self, tags: &Tags) -> Result<Created, AwsError> {
+        address_is_free(aws, &want.elastic_ip).await?;
         let answer = once_visible(|| async {
             let call = aws.ec2.create_nat_gateway().subnet_id(&want.subnet).allocation_id(&want.elastic_ip);
             call.tag_specifications(tagged(ResourceType::Natgateway, tags)).send().await.call("ec2:CreateNatGateway")
@@ -109,6 +110,18 @@ fn found(gateway: &AwsGateway) -> Found<NatGateway> {
         tags: from_aws(gateway.tags()),
         id,
     }
+}
+
+/// Waits until nothing has an address any more: a gateway made with one that is in use fails, and a predecessor that somebody
+/// deleted holds on to it for a minute or two.
+async fn address_is_free(aws: &Aws, allocation: &str) -> Result<(), AwsError> {
+    wait::until(&format!("elastic IP {allocation} to be free"), LIMIT, || async {
+        let call = aws.ec2.describe_addresses().filters(filter("allocation-id", allocation));
+        let answer = call.send().await.call("ec2:DescribeAddresses")?;
+        let in_use = answer.addresses().iter().any(|address| address.association_id().is_some());
+        Ok(if in_use { Look::NotYet } else { Look::Done(()) })
+    })
+    .await
 }
 
 /// One gateway, as far as EC2 knows it.

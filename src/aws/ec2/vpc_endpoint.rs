@@ -10,7 +10,7 @@ use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::wait::{self, Look};
-use super::{filter, from_aws, once_visible, owned, tagged};
+use super::{from_aws, once_visible, owned, tagged};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::{replace, update};
@@ -127,9 +127,11 @@ fn reason(endpoint: &AwsEndpoint) -> Option<&str> {
 
 /// One endpoint, as far as EC2 knows it.
 async fn look(aws: &Aws, id: &str) -> Result<Option<AwsEndpoint>, AwsError> {
-    let call = aws.ec2.describe_vpc_endpoints().filters(filter("vpc-endpoint-id", id));
-    let answer = call.send().await.call("ec2:DescribeVpcEndpoints")?;
-    Ok(answer.vpc_endpoints.unwrap_or_default().pop())
+    match aws.ec2.describe_vpc_endpoints().vpc_endpoint_ids(id).send().await.call("ec2:DescribeVpcEndpoints") {
+        Ok(answer) => Ok(answer.vpc_endpoints.unwrap_or_default().pop()),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 async fn ready(aws: &Aws, id: &str) -> Result<(), AwsError> {
