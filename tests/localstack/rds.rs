@@ -20,7 +20,7 @@ fn subnet_group(network: &Network) -> SubnetGroup {
     }
 }
 
-fn parameter_group(parameters: &[(&str, &str)]) -> ParameterGroup {
+pub(crate) fn parameter_group(parameters: &[(&str, &str)]) -> ParameterGroup {
     ParameterGroup {
         name: "shop-test-main".into(),
         family: "postgres16".into(),
@@ -30,7 +30,7 @@ fn parameter_group(parameters: &[(&str, &str)]) -> ParameterGroup {
 }
 
 /// A sandbox, and a database that can be made in it.
-async fn instance() -> (Sandbox, Instance, Network) {
+pub(crate) async fn instance() -> (Sandbox, Instance, Network) {
     let sandbox = Sandbox::new().await;
     let network = network(&sandbox.aws).await;
     sandbox.make("database.main.subnet_group", subnet_group(&network)).await;

@@ -20,7 +20,7 @@ const RELEASE: Duration = Duration::from_mins(2);
 const AT_WORK: Duration = Duration::from_mins(30);
 
 /// What ElastiCache answers about the tags of a cache that is being made or changed ("If the cluster is not in the available
-/// state, ListTagsForResource returns an error").
+/// state, `ListTagsForResource` returns an error").
 const NOT_AVAILABLE: [&str; 2] = ["InvalidReplicationGroupState", "InvalidReplicationGroupStateFault"];
 
 /// Tags as ElastiCache takes them.
