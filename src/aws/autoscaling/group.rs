@@ -248,7 +248,8 @@ async fn set_tags(aws: &Aws, name: &str, tags: &Tags) -> Result<(), AwsError> {
 /// Auto Scaling answers every refusal with `ValidationError`; only its message tells what it has not heard of yet.
 fn not_visible_yet(mut error: AwsError) -> AwsError {
     let says = |text: &str| error.message.contains(text);
-    let unknown = says("Invalid IAM Instance Profile") || says("Invalid IamInstanceProfile") || says("template") && says("does not exist");
+    let unknown =
+        says("Invalid IAM Instance Profile") || says("Invalid IamInstanceProfile") || says("template") && says("does not exist");
     if error.is(&["ValidationError"]) && unknown {
         error.code = NOT_VISIBLE_YET.into();
     }

@@ -39,7 +39,7 @@ impl Resource for Role {
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let call = aws.iam.get_account_authorization_details().filter(EntityType::Role).max_items(PAGE);
         let pages = call.into_paginator().send().collect::<Result<Vec<_>, _>>().await.call(DETAILS)?;
-        let roles = pages.iter().flat_map(|page| page.role_detail_list());
+        let roles = pages.iter().flat_map(aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput::role_detail_list);
         let concerns =
             |role: &&RoleDetail| concerns(scope, role.path().unwrap_or_default(), role.role_name().unwrap_or_default());
         roles.filter(concerns).map(found).collect()
@@ -55,7 +55,7 @@ impl Resource for Role {
         for policy in &want.managed_policies {
             once_visible(|| attach(aws, &want.name, policy)).await?;
         }
-        let arn = answer.role().map(|role| role.arn());
+        let arn = answer.role().map(aws_sdk_iam::types::Role::arn);
         Ok(Created { id: want.name.clone(), outputs: outputs([("arn", arn), ("name", Some(&want.name))]) })
     }
 

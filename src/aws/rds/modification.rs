@@ -73,7 +73,7 @@ fn storage(mut request: ModifyDBInstanceFluentBuilder, live: &Storage, want: &St
     request
 }
 
-/// The part of a version that only a major upgrade changes: one number for Postgres, two for the others.
+/// The part of a version that only a major upgrade changes: one number for Postgres, two for `MySQL` and `MariaDB`.
 fn major<'a>(engine: &str, version: &'a str) -> Vec<&'a str> {
     version.split('.').take(if engine == "postgres" { 1 } else { 2 }).collect()
 }

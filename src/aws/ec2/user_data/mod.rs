@@ -73,7 +73,7 @@ fn script(container: &Container, region: &str) -> String {
 }
 
 /// The container that user data runs. What is not ours is told as an empty container, with a fingerprint of what is there.
-pub(super) fn decode(user_data: &str, region: &str) -> Container {
+pub(in crate::aws) fn decode(user_data: &str, region: &str) -> Container {
     let bytes = STANDARD.decode(user_data).unwrap_or_else(|_| user_data.as_bytes().to_vec());
     let text = String::from_utf8_lossy(&bytes);
     parse(&text, region).unwrap_or_else(|| Container {
