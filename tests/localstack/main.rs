@@ -14,4 +14,5 @@ mod iam;
 mod logs;
 mod network;
 mod rds;
+mod reads;
 mod security_group;
