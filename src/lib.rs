@@ -10,6 +10,8 @@
 
 pub mod apply;
 pub mod aws;
+pub mod cli;
+pub mod commands;
 pub mod desired;
 pub mod graph;
 pub mod plan;

@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 
 use infra::render::diagnostic;
 use infra::spec::{self, Nat, Runtime};
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 fn folders(path: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(root().join(path)).unwrap();
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect();
+    let entries = fs::read_dir(root().join(path)).expect("a folder of cases");
+    let mut folders: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("a readable folder").path()).filter(|path| path.is_dir()).collect();
     folders.sort();
     assert!(!folders.is_empty(), "{path} has no cases");
     folders
@@ -146,4 +149,77 @@ fn the_published_schema_is_the_one_of_the_code() {
         }
         panic!("environments/schema.json is out of date: run `infra schema > environments/schema.json`");
     }
+}
+
+/// What people do to text files, and what merges and editors do.
+fn mutate(text: &str, edits: &[(u8, usize, usize, String)]) -> String {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    for (kind, a, b, insert) in edits {
+        if lines.is_empty() {
+            break;
+        }
+        let (a, b) = (a % lines.len(), b % lines.len());
+        match kind % 6 {
+            0 => drop(lines.remove(a)),
+            1 => lines.insert(b, lines[a].clone()),
+            2 => lines.swap(a, b),
+            3 => lines[a].push_str(insert),
+            4 => {
+                let key = lines[a].split('=').next().unwrap_or_default().to_owned();
+                lines[a] = format!("{key}= {insert}");
+            }
+            _ => lines[a] = lines[a].chars().take(b).collect(),
+        }
+    }
+    lines.join("\n")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/specs.proptest-regressions"))),
+        ..ProptestConfig::default()
+    })]
+
+    /// No edit makes it panic; what it says can always be drawn, and never shows a value written in the place of a reference.
+    #[test]
+    fn no_spec_makes_it_panic(
+        base in edits(), prod in edits(), dev in edits(),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, edits) in [("base", base), ("dev", dev), ("staging", Vec::new()), ("prod", prod)] {
+            let text = fs::read_to_string(root().join("environments").join(name).with_extension("toml")).unwrap();
+            let text = text.replace("ssm:/techhub/secret-key", "hunter2");
+            fs::write(folder.path().join(name).with_extension("toml"), mutate(&text, &edits)).unwrap();
+        }
+        let (problems, sources) = match spec::load(folder.path(), None) {
+            Ok(loaded) => (loaded.warnings, loaded.sources),
+            Err(problems) => {
+                prop_assert!(!problems.list.is_empty());
+                (problems.list, problems.sources)
+            }
+        };
+        for (index, problem) in problems.iter().enumerate() {
+            prop_assert!(!problems[..index].contains(problem), "said twice: {}", problem.message);
+        }
+        for colour in [false, true] {
+            let text = diagnostic::text(&problems, &sources, colour, folder.path());
+            prop_assert!(!text.contains("hunter2"), "{text}");
+        }
+    }
+}
+
+fn edits() -> impl Strategy<Value = Vec<(u8, usize, usize, String)>> {
+    let insert = prop_oneof![
+        Just("\"text\"".to_owned()),
+        Just("-1".to_owned()),
+        Just("99999999999999999999".to_owned()),
+        Just("[[\"a\"], 1]".to_owned()),
+        Just("{ a = { b = true } }".to_owned()),
+        Just("nan".to_owned()),
+        Just("1979-05-27".to_owned()),
+        Just("\"base.toml\"".to_owned()),
+        Just("\"prod.toml\"".to_owned()),
+        "\\PC{0,12}",
+    ];
+    prop::collection::vec((any::<u8>(), any::<usize>(), any::<usize>(), insert), 0..6)
 }

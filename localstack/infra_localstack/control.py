@@ -10,9 +10,11 @@ Every body and query names its `account` (twelve digits, which is also the acces
     GET  /_infra/calls?account=…                                             the calls so far: [{"service", "operation"}]
     POST /_infra/calls/reset {"account"}                                     starts counting anew
     POST /_infra/reset    {"account"}                                        forgets the account, moto's part included
+    GET  /_infra/about                                                       which sources run here (`up` restarts old ones)
 """
 
 import json
+import os
 
 from localstack.aws.api import RequestContext
 from localstack.aws.protocol.serializer import create_serializer
@@ -58,6 +60,10 @@ def _error(failure: dict):
 
 
 class Control:
+    @route("/_infra/about", methods=["GET"])
+    def about(self, request: Request, **_):
+        return {"sources": os.environ.get("INFRA_LOCALSTACK_SOURCES", "")}
+
     @route("/_infra/settle", methods=["POST"])
     def settle(self, request: Request, **_):
         body = _body(request, "seconds")

@@ -83,6 +83,8 @@ class Account:
     def __init__(self, account_id: str):
         self.id = account_id
         self.lock = threading.RLock()
+        #: How many operations of the account are within each other right now.
+        self.depth = 0
         self.forget()
 
     def forget(self):
@@ -254,14 +256,19 @@ class Provider:
     def _invoke(self, context, request: dict) -> dict:
         mine = account(context.account_id)
         with mine.lock:
-            mine.catch_up()
+            # Not within an operation that calls another: work from the agenda must not change what it is looking at.
+            if not mine.depth:
+                mine.catch_up()
             own = self._own.get(context.operation.name)
+            mine.depth += 1
             try:
                 answer = self._before(context, request) or (own(context, request) if own else self.base_call(context))
             except RESTError as error:  # moto's, raised where its models are used directly
                 raise aws_error(error.error_type, error.message, error.code) from error
             except MotoException as error:
                 raise aws_error(error.code, error.message) from error
+            finally:
+                mine.depth -= 1
             return copy.deepcopy(answer) if isinstance(answer, dict) else answer
 
     def _before(self, context, request: dict) -> dict | None:

@@ -4,6 +4,8 @@
 mod cloud;
 mod event;
 mod run;
+#[cfg(test)]
+mod tests;
 
 pub use cloud::{Cloud, Failure};
 pub use event::{Event, Outcome, Report, StepReport};

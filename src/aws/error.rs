@@ -78,6 +78,25 @@ where
     }
 }
 
+/// For answers about things that may have gone in the meantime.
+pub trait IfThere<T> {
+    /// The answer, or nothing where AWS says that the thing is not there.
+    ///
+    /// # Errors
+    /// Any other than that.
+    fn if_there(self) -> Result<Option<T>, AwsError>;
+}
+
+impl<T> IfThere<T> for Result<T, AwsError> {
+    fn if_there(self) -> Result<Option<T>, AwsError> {
+        match self {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 /// Every cause, outermost first, each once.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut parts: Vec<String> = Vec::new();

@@ -52,6 +52,16 @@ impl Changed<'_> {
     pub fn any(&self, names: &[&str]) -> bool {
         self.0.iter().any(|changed| names.contains(&changed.as_str()))
     }
+
+    /// Whether each of the attributes named is by now what is wanted, in the sense of the kind's table.
+    pub fn are_met<R: Shape>(&self, want: &R, live: &R) -> bool {
+        let (want, live) = (encode(want), encode(live));
+        let met = |name: &String| match (R::SCHEMA.attribute(name), want.get(name)) {
+            (Some(attribute), Some(want)) => (attribute.same)(want, live.get(name).unwrap_or(&serde_json::Value::Null)),
+            _ => true,
+        };
+        self.0.iter().all(met)
+    }
 }
 
 /// The attributes of a kind, in both phases, with their table. Written by [`resource!`](crate::resource).

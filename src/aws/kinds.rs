@@ -17,6 +17,10 @@ pub static KINDS: &[&dyn Kind] = &[
     &Of::<super::iam::role::Role>::NEW,
     &Of::<super::iam::instance_profile::InstanceProfile>::NEW,
     &Of::<super::logs::log_group::LogGroup>::NEW,
+    &Of::<super::ecr::repository::Repository>::NEW,
+    &Of::<super::apprunner::vpc_connector::VpcConnector>::NEW,
+    &Of::<super::apprunner::auto_scaling_configuration::AutoScalingConfiguration>::NEW,
+    &Of::<super::apprunner::service::Service>::NEW,
 ];
 
 /// The tables of [`KINDS`], as the planner takes them.

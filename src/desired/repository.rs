@@ -10,7 +10,7 @@ pub(super) fn build(builder: &mut Builder<'_>, name: &str, repository: &spec::Re
         name: builder.repository(name),
         immutable_tags: repository.immutable_tags,
         scan_on_push: repository.scan_on_push,
-        keep_images: repository.keep_images,
+        keep_images: repository.keep_images.into(),
     };
     builder.add::<Repository>(address(name), &wanted);
 }

@@ -35,8 +35,8 @@ impl Candidate {
     }
 
     fn judge(&mut self, merged: &Node) {
-        let Shaped { sound, problems } = shape(merged);
-        self.blamed = problems.iter().filter_map(Problem::place).cloned().collect();
+        let Shaped { sound, problems, blamed } = shape(merged);
+        self.blamed = blamed;
         self.problems.extend(problems);
         match decode::<Environment>(&sound) {
             Ok(environment) => {
@@ -46,7 +46,10 @@ impl Candidate {
                 self.problems.extend(found);
                 self.read = Some((environment, sound));
             }
-            Err(problem) => self.problems.push(problem),
+            Err(problem) => {
+                debug_assert!(false, "`shape` let through what does not decode: {problem:?}");
+                self.problems.push(problem);
+            }
         }
     }
 

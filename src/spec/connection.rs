@@ -69,6 +69,7 @@ impl schemars::JsonSchema for Connection {
             "type": "string",
             "description": "`database.NAME` or `cache.NAME`.",
             "format": "infra-connection",
+            "examples": ["database.main"],
             "pattern": r"^(database|cache)\.[a-z][a-z0-9-]*$",
         })
     }

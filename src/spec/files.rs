@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
-use super::conceal::conceal;
+use super::conceal::{conceal, conceal_lines};
 use super::problem::{FileId, Place, Problem, Source};
 use super::suggest;
 use super::tree::Node;
@@ -134,7 +134,8 @@ impl Files {
         self.known.insert(canonical, file);
         let (document, errors) = DeTable::parse_recoverable(&text);
         let tree = Node::document(file, &document);
-        self.sources.push(Source { path, text: conceal(&text, &tree) });
+        let text = if errors.is_empty() { conceal(&text, &tree) } else { conceal_lines(&conceal(&text, &tree)) };
+        self.sources.push(Source { path, text });
         self.trees.push(errors.is_empty().then_some(tree));
         self.unreadable.extend(errors.iter().map(|error| not_toml(file, error)));
         Some(file)

@@ -63,7 +63,8 @@ pub fn load(folder: &Path, only: Option<&[String]>) -> Result<Loaded, Problems> 
     if problems.is_empty() {
         problems.extend(unknown(only.unwrap_or_default(), &candidates, folder));
     }
-    if only.is_none() {
+    // A base may look idle only because the file that extends it misspells its name.
+    if only.is_none() && candidates.iter().all(|candidate| candidate.subject().is_some()) {
         problems.extend(ids.iter().filter_map(|file| idle(&files, *file)));
     }
     problems.extend(across(&candidates, problems.is_empty(), wanted));
@@ -88,7 +89,7 @@ fn unknown(only: &[String], candidates: &[Candidate], folder: &Path) -> Vec<Prob
         .filter(|name| names.clone().all(|other| other != name.as_str()))
         .map(|name| {
             let message = format!("there is no environment `{name}` in `{}`", folder.display());
-            Problem::error(message).help(suggest::help(name, names.clone(), "there are"))
+            Problem::error(message).help(suggest::there(name, names.clone()))
         })
         .collect()
 }

@@ -224,15 +224,20 @@ pub struct LoadBalancer {
 /// The processor of one App Runner instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
 pub enum Cpu {
+    /// A quarter of a processor.
     #[serde(rename = "0.25 vCPU")]
     Quarter,
+    /// Half a processor.
     #[serde(rename = "0.5 vCPU")]
     Half,
+    /// One processor.
     #[default]
     #[serde(rename = "1 vCPU")]
     One,
+    /// Two processors.
     #[serde(rename = "2 vCPU")]
     Two,
+    /// Four processors.
     #[serde(rename = "4 vCPU")]
     Four,
 }

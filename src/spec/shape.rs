@@ -5,12 +5,14 @@
 //! fields can look at the rest in the same run.
 
 mod format;
+mod retype;
 mod runtime;
 mod stand_in;
 
 use serde_json::Value as Json;
 
-use super::problem::Problem;
+use super::conceal::speaks_of_secrets;
+use super::problem::{Place, Problem};
 use super::schema::STRICT;
 use super::suggest;
 use super::tree::{Entry, Node, Table, Value};
@@ -21,14 +23,17 @@ pub(super) struct Shaped {
     pub(super) sound: Node,
     /// The mistakes.
     pub(super) problems: Vec<Problem>,
+    /// Where they were made: nothing further is to be said of the values there.
+    pub(super) blamed: Vec<Place>,
 }
 
 /// Holds a whole environment against the schema.
 pub(super) fn shape(tree: &Node) -> Shaped {
-    let mut walk = Walk { problems: Vec::new() };
+    let mut walk = Walk { problems: Vec::new(), blamed: Vec::new() };
     let mut sound = walk.value(&STRICT, tree, &[]).unwrap_or_else(|| stand_in::of(&STRICT, &tree.place));
     runtime::check(&mut sound, &mut walk.problems);
-    Shaped { sound, problems: walk.problems }
+    walk.blamed.extend(walk.problems.iter().filter_map(Problem::place).cloned());
+    Shaped { sound, problems: walk.problems, blamed: walk.blamed }
 }
 
 /// What a schema says, where it only refers to a definition.
@@ -45,6 +50,8 @@ fn choices(schema: &'static Json) -> Option<Vec<&'static str>> {
 
 struct Walk {
     problems: Vec<Problem>,
+    /// Where something stands in for what is missing.
+    blamed: Vec<Place>,
 }
 
 impl Walk {
@@ -66,11 +73,14 @@ impl Walk {
                 let fault = schema["format"].as_str().and_then(|format| format::check(format, text));
                 self.verdict(fault, node)
             }
-            (Some("integer"), Value::Integer(number)) => self.bounded(schema, *number as f64, node, path),
-            (Some("number"), Value::Integer(number)) => self.bounded(schema, *number as f64, node, path),
+            (Some("integer" | "number"), Value::Integer(number)) => {
+                #[expect(clippy::cast_precision_loss, reason = "every bound is far below where precision is lost")]
+                let number = *number as f64;
+                self.bounded(schema, number, node, path)
+            }
             (Some("number"), Value::Float(text)) => self.bounded(schema, text.parse().unwrap_or(f64::NAN), node, path),
             (Some("boolean"), Value::Boolean(_)) => Some(node.clone()),
-            (expected, _) => self.wrong_type(expected.unwrap_or_default(), node, path),
+            _ => self.wrong_type(schema, node, path),
         }
     }
 
@@ -79,14 +89,18 @@ impl Walk {
         let others = Some(&schema["additionalProperties"]).filter(|others| others.is_object());
         let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
         let mut sound: Vec<Entry> = Vec::new();
+        let mut misspelt = Vec::new();
         for entry in table {
             let path = [path, &[entry.key.as_str()]].concat();
             let Some(schema) = known.and_then(|known| known.get(&entry.key)).or(others) else {
                 let keys = known.into_iter().flat_map(|known| known.keys().map(String::as_str));
+                misspelt.extend(suggest::closest(&entry.key, keys.clone()));
                 self.unknown(entry, keys, &path);
                 continue;
             };
-            let needed = required.contains(&entry.key.as_str()) || known.is_none();
+            // A table that was written wrong was still meant to be there.
+            let meant = known.is_none() || resolve(schema)["type"] == "object";
+            let needed = meant || required.contains(&entry.key.as_str());
             let value = self.value(schema, &entry.node, &path);
             if let Some(node) = value.or_else(|| needed.then(|| stand_in::of(schema, &entry.node.place))) {
                 sound.push(Entry { node, ..entry.clone() });
@@ -94,7 +108,12 @@ impl Walk {
         }
         for key in required.into_iter().filter(|key| table.get(key).is_none()) {
             let schema = &schema["properties"][key];
-            self.missing(key, schema, node, path);
+            self.blamed.push(node.place.clone());
+            if !misspelt.contains(&key) {
+                // The first line of a file may say anything; its name is what a reader recognises it by.
+                let name = path.is_empty().then(|| table.get("environment")).flatten();
+                self.missing(key, schema, name.map_or(&node.place, |entry| &entry.place), path);
+            }
             sound.push(Entry { key: key.to_owned(), place: node.place.clone(), node: stand_in::of(schema, &node.place) });
         }
         Node { place: node.place.clone(), value: Value::Table(sound.into_iter().collect()) }
@@ -106,15 +125,17 @@ impl Walk {
     }
 
     fn choice(&mut self, choices: &[&'static str], node: &Node, path: &[&str]) -> Option<Node> {
-        let Some(text) = node.text() else { return self.wrong_type("string", node, path) };
+        let all = || suggest::list(choices.iter().copied(), "or");
+        let Some(text) = node.text() else {
+            self.problems.push(mismatch("string", node, path).help(format!("write {}", all())));
+            return None;
+        };
         if choices.contains(&text) {
             return Some(node.clone());
         }
         let problem = Problem::error(format!("`{}` cannot be `{text}`", last(path))).at(node.place.clone());
-        let help = match suggest::closest(text, choices.iter().copied()) {
-            Some(choice) => format!("did you mean `\"{choice}\"`?"),
-            None => format!("it can be {}", suggest::list(choices.iter().copied())),
-        };
+        let help = suggest::closest(text, choices.iter().copied())
+            .map_or_else(|| format!("write {}", all()), |choice| format!("did you mean `{choice}`?"));
         self.problems.push(problem.help(help));
         None
     }
@@ -137,51 +158,40 @@ impl Walk {
         None
     }
 
-    /// Reports a value of another type. A number where text is meant goes on as that text.
-    fn wrong_type(&mut self, expected: &str, node: &Node, path: &[&str]) -> Option<Node> {
-        let message = format!("`{}` must be {}, not {}", last(path), wanted(expected), found(&node.value));
-        let mut problem = Problem::error(message).at(node.place.clone());
-        let scalar = match &node.value {
-            Value::Integer(number) => Some(number.to_string()),
-            Value::Float(text) => Some(text.clone()),
-            Value::Boolean(flag) => Some(flag.to_string()),
-            _ => None,
+    /// Reports a value of another type. A number where text is meant goes on as that text, if it can be read as such.
+    fn wrong_type(&mut self, schema: &Json, node: &Node, path: &[&str]) -> Option<Node> {
+        let expected = schema["type"].as_str().unwrap_or_default();
+        let text = retype::text(&node.value).filter(|_| expected == "string");
+        let fault = text.as_ref().and_then(|text| format::check(schema["format"].as_str()?, text));
+        let sound = text.filter(|_| fault.is_none());
+        let help = match fault {
+            // Any help would repeat it.
+            _ if speaks_of_secrets(last(path)) => None,
+            Some(fault) => Some(fault.help),
+            None => retype::help(expected, &node.value),
         };
-        let unquoted = |text: &&str| match expected {
-            "integer" => text.parse::<i64>().is_ok(),
-            "number" => text.parse::<f64>().is_ok(),
-            "boolean" => matches!(*text, "true" | "false"),
-            _ => false,
-        };
-        if let (Some(text), "string") = (&scalar, expected) {
-            problem = problem.help(format!("write it in quotes: `\"{text}\"`"));
-        } else if let Some(text) = node.text().filter(unquoted) {
-            problem = problem.help(format!("write it without quotes: `{text}`"));
-        } else if let (Some(text), "array") = (node.text(), expected) {
-            problem = problem.help(format!("write it in brackets: `[\"{text}\"]`"));
-        }
-        self.problems.push(problem);
-        let text = scalar.filter(|_| expected == "string")?;
-        Some(Node { place: node.place.clone(), value: Value::String(text) })
+        let problem = mismatch(expected, node, path);
+        self.problems.push(Problem { help, ..problem });
+        Some(Node { place: node.place.clone(), value: Value::String(sound?) })
     }
 
     fn unknown<'a>(&mut self, entry: &Entry, keys: impl Iterator<Item = &'a str> + Clone, path: &[&str]) {
         let [table @ .., key] = path else { return };
         let inside = if table.is_empty() { String::new() } else { format!(" in `{}`", table.join(".")) };
-        let help = suggest::help(key, keys, "its keys are");
+        let help = suggest::choice(key, keys, "its keys are ", "and");
         self.problems.push(Problem::error(format!("unknown key `{key}`{inside}")).at(entry.place.clone()).help(help));
     }
 
-    fn missing(&mut self, key: &str, schema: &'static Json, node: &Node, path: &[&str]) {
+    fn missing(&mut self, key: &str, schema: &'static Json, place: &Place, path: &[&str]) {
         let table = if path.is_empty() { "the environment".to_owned() } else { format!("`{}`", path.join(".")) };
         let example = match resolve(schema)["type"].as_str() {
             Some("object") => format!("add a table `[{}]`", [path, &[key]].concat().join(".")),
-            _ => format!("add `{key} = {}`", stand_in::written(schema)),
+            _ => format!("add {}", stand_in::written(key, schema)),
         };
         let meaning = schema["description"].as_str().or_else(|| resolve(schema)["description"].as_str()).unwrap_or_default();
         let meaning = meaning.replace('\n', " ");
         self.problems
-            .push(Problem::error(format!("{table} needs `{key}`")).at(node.place.clone()).help(format!("{example}\n{meaning}")));
+            .push(Problem::error(format!("{table} needs `{key}`")).at(place.clone()).help(format!("{example}\n{meaning}")));
     }
 }
 
@@ -189,25 +199,7 @@ fn last<'a>(path: &[&'a str]) -> &'a str {
     path.last().copied().unwrap_or("the spec")
 }
 
-fn wanted(kind: &str) -> &'static str {
-    match kind {
-        "string" => "text in quotes",
-        "integer" => "a whole number",
-        "number" => "a number",
-        "boolean" => "`true` or `false`",
-        "array" => "a list",
-        _ => "a table",
-    }
-}
-
-fn found(value: &Value) -> &'static str {
-    match value {
-        Value::String(_) => "text",
-        Value::Integer(_) => "a number",
-        Value::Float(_) => "a number with a fraction",
-        Value::Boolean(_) => "`true` or `false`",
-        Value::Datetime(_) => "a date",
-        Value::Array(_) => "a list",
-        Value::Table(_) => "a table",
-    }
+fn mismatch(expected: &str, node: &Node, path: &[&str]) -> Problem {
+    let (wanted, found) = (retype::wanted(expected), retype::found(&node.value));
+    Problem::error(format!("`{}` must be {wanted}, not {found}", last(path))).at(node.place.clone())
 }

@@ -101,6 +101,7 @@ impl schemars::JsonSchema for Duration {
             "type": "string",
             "description": "A length of time, such as `90s`, `5m` or `1h30m`.",
             "format": "infra-duration",
+            "examples": ["5m"],
             "pattern": "^([0-9]+[dhms])+$",
         })
     }

@@ -66,6 +66,7 @@ impl schemars::JsonSchema for ImageDigest {
             "type": "string",
             "description": "The digest of a container image: `sha256:` and 64 hexadecimal digits.",
             "format": "infra-image-digest",
+            "examples": [format!("sha256:{}", "0".repeat(64))],
             "pattern": "^sha256:[0-9a-f]{64}$",
         })
     }

@@ -78,6 +78,7 @@ impl schemars::JsonSchema for SecretRef {
             "type": "string",
             "description": "Where a secret is kept: `ssm:/path` or `secretsmanager:NAME-or-ARN`, the latter with `#key` for one value of a JSON object.",
             "format": "infra-secret-reference",
+            "examples": ["ssm:/shop/secret-key"],
             "pattern": r"^(ssm:(/[A-Za-z0-9_.-]+)+|secretsmanager:[A-Za-z0-9/_+=.@:-]+(#.+)?)$",
         })
     }

@@ -4,8 +4,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod around;
 mod kit;
 
+mod apprunner;
+mod ecr;
 mod iam;
 mod logs;
 mod network;

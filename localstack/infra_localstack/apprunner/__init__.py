@@ -9,7 +9,7 @@ Not here: code repositories and their connections, custom domains, private ingre
 
 from dataclasses import dataclass, field
 
-from .. import framework
+from .. import constraints, framework
 from . import connector, source
 from .operation import Operation
 from .revisions import Revision, Revisions
@@ -38,6 +38,10 @@ class Provider(framework.Provider):
     service = "apprunner"
     base = None
     state_class = State
+
+    def _before(self, context, request):
+        if why := constraints.broken(context.operation.input_shape, request):
+            raise invalid(why)
 
     # Services
 
@@ -198,7 +202,8 @@ class Provider(framework.Provider):
             "AutoScalingConfigurationArn": scaling.arn,
             "AutoScalingConfigurationName": scaling.name,
             "AutoScalingConfigurationRevision": scaling.number,
-            "Status": scaling.status,
+            # AWS answers these two in lower case, unlike its model and its other kinds.
+            "Status": scaling.status.lower(),
             "CreatedAt": scaling.created,
             "HasAssociatedService": bool(self._scaled_by(context, scaling)),
             "IsDefault": scaling.arn == self._state_of(context).default_scaling,

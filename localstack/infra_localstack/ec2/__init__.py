@@ -4,6 +4,7 @@ One file a part: network (VPC, subnets, gateways, addresses), routes, groups, na
 The parts are mixins of one provider over moto's models, so that whatever of EC2 is not here goes on working.
 """
 
+import copy
 from dataclasses import dataclass, field
 
 from localstack.services.ec2.provider import Ec2Provider
@@ -51,8 +52,9 @@ class Provider(Network, Routes, Groups, NatGateways, Endpoints, Templates, Insta
         return answer
 
     def _invoke(self, context, request):
-        asked = dict(request)
-        answer = super()._invoke(context, request)
-        if request.get("ClientToken") and isinstance(answer, dict):
-            self.state(context).tokens[context.operation.name, request["ClientToken"]] = (asked, answer)
-        return answer
+        asked = copy.deepcopy(request)
+        with framework.account(context.account_id).lock:  # two equal requests at once must not both be the first
+            answer = super()._invoke(context, request)
+            if request.get("ClientToken") and isinstance(answer, dict):
+                self.state(context).tokens[context.operation.name, request["ClientToken"]] = (asked, answer)
+            return answer

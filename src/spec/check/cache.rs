@@ -22,7 +22,7 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
         let offered = versions(cache.engine);
         if !offered.contains(&cache.version.as_str()) {
             let message = format!("ElastiCache has no {} `{}`", cache.engine.as_str(), cache.version);
-            let help = format!("it offers {}", suggest::list(offered.iter().copied()));
+            let help = format!("it offers {}", suggest::list(offered.iter().copied(), "and"));
             problems.push(Problem::error(message).at(at("version")).help(help));
         }
         if !is_class("cache", &cache.node) {

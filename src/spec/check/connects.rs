@@ -20,7 +20,7 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
                 problems.push(problem.help(if there.is_empty() {
                     format!("add a table `[{written}]`")
                 } else {
-                    suggest::help(&written, there.iter().map(String::as_str), "there are")
+                    suggest::there(&written, there.iter().map(String::as_str))
                 }));
             } else if let Some(first) = service.connects[..index].iter().position(|other| other == connection) {
                 let problem = Problem::warning(format!("`{name}` connects to `{written}` twice")).at(at(index));

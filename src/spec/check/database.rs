@@ -29,7 +29,8 @@ fn one(subject: &Subject, name: &str, database: &Database) -> Vec<Problem> {
         Some((engine, majors)) if !majors.iter().any(|major| is_version_of(&database.version, major)) => {
             let problem = Problem::error(format!("RDS has no {engine} `{}`", database.version)).at(at("version"));
             problems.push(
-                problem.help(format!("it offers {}, alone or with a minor version", suggest::list(majors.iter().copied()))),
+                problem
+                    .help(format!("it offers {}, alone or with a minor version", suggest::list(majors.iter().copied(), "and"))),
             );
         }
         Some(_) => {}
@@ -59,9 +60,9 @@ fn engine(written: &str) -> Problem {
     let known = || ENGINES.iter().map(|(engine, _)| *engine);
     if OTHER_ENGINES.iter().any(|other| written.starts_with(other)) {
         let problem = Problem::error(format!("infra does not manage the engine `{written}`"));
-        return problem.help(format!("it manages {}", suggest::list(known())));
+        return problem.help(format!("it manages {}", suggest::list(known(), "and")));
     }
-    let help = suggest::help(written, known(), "infra manages");
+    let help = suggest::choice(written, known(), "infra manages ", "and");
     Problem::error(format!("AWS has no database engine `{written}`")).help(help)
 }
 

@@ -7,7 +7,7 @@ use crate::spec::problem::Problem;
 use crate::spec::service::Runtime;
 
 pub(super) fn check(subject: &Subject) -> Vec<Problem> {
-    match &subject.environment.network {
+    match subject.environment.network {
         Some(network) => addresses(subject, network).into_iter().chain(zones(subject, network)).collect(),
         None => needs(subject)
             .into_iter()
@@ -21,7 +21,7 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     }
 }
 
-fn addresses(subject: &Subject, network: &Network) -> Vec<Problem> {
+fn addresses(subject: &Subject, network: Network) -> Vec<Problem> {
     let cidr = network.cidr;
     let place = subject.place(&["network", "cidr"]);
     if cidr.prefix_len() < LARGEST_PREFIX {
@@ -52,7 +52,7 @@ fn addresses(subject: &Subject, network: &Network) -> Vec<Problem> {
     Vec::new()
 }
 
-fn zones(subject: &Subject, network: &Network) -> Vec<Problem> {
+fn zones(subject: &Subject, network: Network) -> Vec<Problem> {
     if network.zones >= 2 {
         return Vec::new();
     }

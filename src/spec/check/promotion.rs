@@ -20,7 +20,7 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     for (index, platform) in promotion.platforms.iter().enumerate() {
         if !PLATFORMS.contains(&platform.as_str()) {
             let place = subject.place(&["promotion", "platforms", &index.to_string()]);
-            let help = suggest::help(platform, PLATFORMS, "there are");
+            let help = suggest::there(platform, PLATFORMS.into_iter());
             problems.push(Problem::error(format!("nothing in AWS runs `{platform}`")).at(place).help(help));
         }
     }
@@ -43,13 +43,14 @@ pub(super) fn across<'a>(subjects: &[Subject<'a>], names: Option<&[&str]>) -> Ve
         if let Some(names) = names.filter(|names| !names.contains(source)) {
             let others = names.iter().copied().filter(|other| other != name);
             let problem = Problem::error(format!("there is no environment `{source}` to promote from")).at(place);
-            let problem = problem.help(suggest::help(source, others, "there are"));
+            let problem = problem.help(suggest::there(source, others));
             findings.push(Finding { environments: vec![name], problem });
-        } else if let Some(circle) = circle(name, &from) {
+        } else if let Some(circle) = circle(name, &from).filter(|circle| circle.iter().min() == Some(name)) {
+            // Every member of a circle sees it; the first by name reports it.
             let path: Vec<String> = circle.iter().chain([name]).map(|name| format!("`{name}`")).collect();
-            let problem = Problem::error("images would be promoted in a circle").at(place);
-            let problem = problem.help(path.join(" from "));
-            findings.push(Finding { environments: circle, problem });
+            let places = circle.iter().filter_map(|name| Some(from.get(name)?.1.place(&["promotion", "from"])));
+            let problem = places.fold(Problem::error("images would be promoted in a circle"), Problem::at);
+            findings.push(Finding { environments: circle, problem: problem.help(path.join(" from ")) });
         }
     }
     findings

@@ -24,7 +24,7 @@ fn one(subject: &Subject, name: &str, service: &Service) -> Vec<Problem> {
         problems.push(problem.help(if repositories.is_empty() {
             format!("add a table `[repository.{}]`", service.repository)
         } else {
-            suggest::help(&service.repository, names, "there are")
+            suggest::there(&service.repository, names)
         }));
     }
     if let (None, Some(who)) = (service.port, who_needs_a_port(&service.runtime)) {

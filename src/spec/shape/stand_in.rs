@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::{choices, resolve};
 use crate::spec::problem::Place;
+use crate::spec::suggest;
 use crate::spec::tree::{Entry, Node, Value};
 
 /// A value that satisfies a schema.
@@ -43,14 +44,15 @@ pub(super) fn of(schema: &'static Json, place: &Place) -> Node {
     }
 }
 
-/// How such a value is written in a spec.
-pub(super) fn written(schema: &'static Json) -> String {
-    match example(schema) {
-        Some(example) => example.to_string(),
-        None => {
-            choices(resolve(schema)).and_then(|choices| Some(format!("{:?}", choices.first()?))).unwrap_or_else(|| "…".to_owned())
-        }
-    }
+/// How such values are written in a spec, in words.
+pub(super) fn written(key: &str, schema: &'static Json) -> String {
+    let values = match (example(schema), choices(resolve(schema))) {
+        (Some(example), _) => vec![example.to_string()],
+        (None, Some(choices)) => choices.iter().map(|choice| format!("\"{choice}\"")).collect(),
+        (None, None) => return format!("`{key}`"),
+    };
+    let lines: Vec<String> = values.iter().map(|value| format!("{key} = {value}")).collect();
+    suggest::list(lines.iter().map(String::as_str), "or")
 }
 
 fn example(schema: &'static Json) -> Option<&'static Json> {
