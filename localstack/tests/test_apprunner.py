@@ -146,7 +146,7 @@ def test_defaults_are_those_of_aws(api):
         "IngressConfiguration": {"IsPubliclyAccessible": True},
         "IpAddressType": "IPV4",
     }
-    assert service["ObservabilityConfiguration"] == {"ObservabilityEnabled": False}
+    assert "ObservabilityConfiguration" not in service
     summary = service["AutoScalingConfigurationSummary"]
     assert summary["AutoScalingConfigurationName"] == "DefaultConfiguration" and summary["IsDefault"] is True
     assert "EncryptionConfiguration" not in service

@@ -688,6 +688,17 @@ def make_target_group(shop, name="web") -> str:
     )["TargetGroups"][0]["TargetGroupArn"]
 
 
+def listen(shop, arn):
+    """Targets are checked only while a load balancer sends to their group."""
+    gateway = shop.aws.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    shop.aws.ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=shop.network.vpc)
+    balancer = shop.aws.elbv2.create_load_balancer(
+        Name="web", Subnets=shop.network.subnets, SecurityGroups=[shop.network.group]
+    )["LoadBalancers"][0]["LoadBalancerArn"]
+    forward = [{"Type": "forward", "TargetGroupArn": arn}]
+    shop.aws.elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=forward)
+
+
 def targets(shop, arn) -> set[str]:
     health = shop.aws.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
     return {it["Target"]["Id"] for it in health if it["TargetHealth"]["State"] != "draining"}
@@ -707,6 +718,32 @@ def test_members_are_targets(shop):
     shop.aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName=GROUP, ForceDelete=True)
     shop.aws.eventually(lambda: shop.groups() == [])
     assert targets(shop, arn) == set()
+
+
+def test_targets_that_stay_unhealthy_fail_a_refresh(shop):
+    arn = make_target_group(shop)
+    listen(shop, arn)
+    shop.create(TargetGroupARNs=[arn], HealthCheckType="ELB")
+    shop.aws.settle(0.5)
+    shop.aws.infra("outcome", service="elbv2", resource="web", outcome="unhealthy")
+    shop.start(AutoRollback=True)
+    shop.statuses("RollbackInProgress")
+    shop.aws.infra("outcome", service="elbv2", resource="web", outcome=None)
+    shop.statuses("RollbackSuccessful")
+    shop.aws.eventually(lambda: shop.versions() == {"1": 2})
+    assert shop.group()["LaunchTemplate"]["Version"] == "1"
+
+
+def test_a_refresh_waits_for_targets_that_are_starting(shop):
+    arn = make_target_group(shop)
+    listen(shop, arn)
+    shop.create(TargetGroupARNs=[arn], HealthCheckType="ELB")
+    shop.aws.infra("outcome", service="elbv2", resource="web", outcome="initial")
+    shop.start(MinHealthyPercentage=0)
+    for _ in range(10):
+        assert (shop.refresh()["Status"], shop.refresh()["PercentageComplete"]) == ("InProgress", 0)
+    shop.aws.infra("outcome", service="elbv2", resource="web", outcome=None)
+    shop.statuses("Successful")
 
 
 def test_target_groups_are_attached_and_detached(shop):

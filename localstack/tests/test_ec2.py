@@ -430,3 +430,49 @@ def test_instances_step_through_their_states_and_hold_their_subnet(aws, net):
     aws.refuses("DependencyViolation", ec2.delete_subnet, SubnetId=net.subnet)
     aws.eventually(lambda: state() == "terminated")
     ec2.delete_subnet(SubnetId=net.subnet)
+
+
+# Tags -------------------------------------------------------------------------------------------------------------
+
+
+def test_everything_is_tagged_as_it_is_made_and_found_by_its_tags(aws, net):
+    ec2 = aws.ec2
+    tagged = lambda kind: [{"ResourceType": kind, "Tags": [{"Key": "infra:project", "Value": "demo"}, {"Key": "Name", "Value": kind}]}]
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16", TagSpecifications=tagged("vpc"))["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.0.0/24", TagSpecifications=tagged("subnet"))["Subnet"]["SubnetId"]
+    igw = ec2.create_internet_gateway(TagSpecifications=tagged("internet-gateway"))["InternetGateway"]["InternetGatewayId"]
+    ec2.attach_internet_gateway(VpcId=vpc, InternetGatewayId=igw)
+    address = ec2.allocate_address(Domain="vpc", TagSpecifications=tagged("elastic-ip"))["AllocationId"]
+    gateway = ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address, TagSpecifications=tagged("natgateway"))["NatGateway"]
+    table = ec2.create_route_table(VpcId=vpc, TagSpecifications=tagged("route-table"))["RouteTable"]["RouteTableId"]
+    endpoint = ec2.create_vpc_endpoint(
+        VpcId=vpc, ServiceName=f"com.amazonaws.{aws.region}.s3", TagSpecifications=tagged("vpc-endpoint")
+    )["VpcEndpoint"]["VpcEndpointId"]
+    group_id = ec2.create_security_group(
+        GroupName="g", Description="g", VpcId=vpc, TagSpecifications=tagged("security-group")
+    )["GroupId"]
+    launch = ec2.create_launch_template(
+        LaunchTemplateName="tagged", LaunchTemplateData={"InstanceType": "t3.micro"}, TagSpecifications=tagged("launch-template")
+    )["LaunchTemplate"]["LaunchTemplateId"]
+    eni = ec2.create_network_interface(SubnetId=subnet, TagSpecifications=tagged("network-interface"))["NetworkInterface"]
+    kinds = [
+        (ec2.describe_vpcs, "Filters", "Vpcs", "VpcId", vpc),
+        (ec2.describe_subnets, "Filters", "Subnets", "SubnetId", subnet),
+        (ec2.describe_internet_gateways, "Filters", "InternetGateways", "InternetGatewayId", igw),
+        (ec2.describe_addresses, "Filters", "Addresses", "AllocationId", address),
+        (ec2.describe_nat_gateways, "Filter", "NatGateways", "NatGatewayId", gateway["NatGatewayId"]),
+        (ec2.describe_route_tables, "Filters", "RouteTables", "RouteTableId", table),
+        (ec2.describe_vpc_endpoints, "Filters", "VpcEndpoints", "VpcEndpointId", endpoint),
+        (ec2.describe_security_groups, "Filters", "SecurityGroups", "GroupId", group_id),
+        (ec2.describe_launch_templates, "Filters", "LaunchTemplates", "LaunchTemplateId", launch),
+        (ec2.describe_network_interfaces, "Filters", "NetworkInterfaces", "NetworkInterfaceId", eni["NetworkInterfaceId"]),
+    ]
+    for describe, filters, list_, key, made in kinds:
+        for names in (["infra:project"], ["infra:project", "late"]):
+            seen = describe(**{filters: [{"Name": f"tag:{name}", "Values": ["demo"]} for name in names]})[list_]
+            assert [thing[key] for thing in seen] == [made], (list_, names)
+            tags = {t["Key"]: t["Value"] for t in seen[0].get("Tags") or seen[0]["TagSet"]}
+            assert tags["infra:project"] == "demo" and len(tags) == 1 + len(names), list_
+            ec2.create_tags(Resources=[made], Tags=[{"Key": "late", "Value": "demo"}])
+        ec2.delete_tags(Resources=[made], Tags=[{"Key": "infra:project"}])
+        assert describe(**{filters: [{"Name": "tag:infra:project", "Values": ["demo"]}]})[list_] == []

@@ -85,8 +85,7 @@ pub async fn images(aws: &Aws, template: &str, versions: BTreeSet<String>) -> Re
     let answer = request.set_versions(Some(versions.into_iter().collect())).send().await;
     let answer = answer.call("ec2:DescribeLaunchTemplateVersions")?;
     let images = answer.launch_template_versions().iter().filter_map(|version| {
-        let image = String::new();
-        let _ = version.launch_template_data()?;
+        let image = super::ec2::user_data::decode(version.launch_template_data()?.user_data()?, &aws.region).image;
         Some((version.version_number()?.to_string(), image))
     });
     Ok(images.collect())

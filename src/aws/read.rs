@@ -102,12 +102,14 @@ impl Intercept for Guard {
         "infra"
     }
 
-    fn read_before_execution(
+    // The first moment at which the operation is known, and before anything of it is sent.
+    fn read_before_serialization(
         &self,
         _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let operation = config.load::<Metadata>().map_or("", |metadata| metadata.name());
+        let operation = config.load::<Metadata>().map_or("an operation without a name", |metadata| metadata.name());
         let reads = READS.iter().any(|read| operation.starts_with(read));
         if self.read_only && !reads {
             return Err(format!("{operation} writes, and planning cannot write").into());

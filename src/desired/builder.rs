@@ -51,7 +51,7 @@ pub fn build(environment: &Environment, facts: &Facts) -> Result<Vec<Desired>, B
     for (name, service) in environment.service.iter() {
         match &service.runtime {
             Runtime::Asg { instances, load_balancer } => {
-                asg::build(&mut builder, name, service, instances, load_balancer.as_ref())
+                asg::build(&mut builder, name, service, instances, load_balancer.as_ref());
             }
             Runtime::AppRunner { cpu, memory_gib, scaling } => {
                 apprunner::build(&mut builder, name, service, *cpu, *memory_gib, *scaling);

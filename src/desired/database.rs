@@ -76,14 +76,14 @@ pub(super) fn port(engine: &str) -> u16 {
     if engine == "postgres" { 5432 } else { 3306 }
 }
 
-/// The family of parameter groups for a version: Postgres counts it by major versions, MySQL and `MariaDB` by two parts.
+/// The family of parameter groups for a version: Postgres counts it by major versions, `MySQL` and `MariaDB` by two parts.
 fn family(engine: &str, version: &str) -> String {
     let parts = if engine == "postgres" { 1 } else { 2 };
     let version: Vec<&str> = version.split('.').take(parts).collect();
     format!("{engine}{}", version.join("."))
 }
 
-/// "Amazon RDS DB engine, Region, and instance class support for Performance Insights": MySQL and `MariaDB` have it not on the
+/// "Amazon RDS DB engine, Region, and instance class support for Performance Insights": `MySQL` and `MariaDB` have it not on the
 /// smallest burstable classes.
 fn has_performance_insights(engine: &str, class: &str) -> bool {
     let small = class.ends_with(".micro") || class.ends_with(".small");

@@ -43,6 +43,12 @@ impl Scope {
         [(PROJECT, &self.project), (ENVIRONMENT, &self.environment)]
     }
 
+    /// Whether a resource is to be looked at: it carries our tags, or bears a name that begins as ours do.
+    pub fn concerns(&self, name: &str, tags: &Tags) -> bool {
+        name.starts_with(&self.prefix())
+            || self.filter().iter().all(|&(key, value)| tags.get(key).is_some_and(|tag| tag == value))
+    }
+
     /// Whose a resource with these tags is.
     pub fn owner(&self, tags: &Tags) -> Owner {
         let tag = |key: &str| tags.get(key).map(String::as_str);

@@ -9,7 +9,9 @@ mod kit;
 
 mod apprunner;
 mod ecr;
+mod elasticache;
 mod iam;
 mod logs;
 mod network;
+mod rds;
 mod security_group;

@@ -89,7 +89,9 @@ class Capacity:
             "ProtectedFromScaleIn": group.settings["NewInstancesProtectedFromScaleIn"],
             "LaunchTemplate": template.pinned(version),
             "ImageId": data["ImageId"],
+            # Not shown: where it is, and the refresh that brought it.
             "SubnetId": subnet.id,
+            "RefreshId": active.id if (active := self._active_refresh(group)) and active.is_moving else None,
         }
 
     def _instance_type(self, group: Group) -> str | None:
@@ -149,9 +151,9 @@ class Capacity:
             return
         moto = interfaces.backend(context)
         running = {it.id for it in moto.all_instances() if it._state.name in ("pending", "running")}
-        ill = self._unhealthy_targets(context, group)
+        targets = self._target_states(context, group)
         for member in group.living():
-            if member["InstanceId"] not in running or member["InstanceId"] in ill:
+            if member["InstanceId"] not in running or targets.get(member["InstanceId"]) == "unhealthy":
                 member["HealthStatus"] = "Unhealthy"
         self._replace_unhealthy(context, group)
 
@@ -164,19 +166,17 @@ class Capacity:
         if unhealthy:
             self._reconcile(context, group, "an instance was launched in response to an unhealthy instance.")
 
-    def _unhealthy_targets(self, context, group: Group) -> set[str]:
-        """Load balancers are asked only where the group's health check says so."""
-        ill: set[str] = set()
+    def _target_states(self, context, group: Group) -> dict[str, str]:
+        """The worst health of each member as a target; asked only where the group's health check says so."""
+        states: dict[str, str] = {}
         if "ELB" not in group.settings["HealthCheckType"]:
-            return ill
+            return states
         for arn in group.settings["TargetGroupARNs"]:
             try:
                 health = self.call(context, "elbv2", "DescribeTargetHealth", {"TargetGroupArn": arn})
             except ServiceException:
                 continue
-            ill |= {
-                it["Target"]["Id"]
-                for it in health["TargetHealthDescriptions"]
-                if it["TargetHealth"]["State"] == "unhealthy"
-            }
-        return ill
+            for it in health["TargetHealthDescriptions"]:
+                target, state = it["Target"]["Id"], it["TargetHealth"]["State"]
+                states[target] = "unhealthy" if "unhealthy" in (state, states.get(target)) else state
+        return states

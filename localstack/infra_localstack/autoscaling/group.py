@@ -152,7 +152,7 @@ def end_activity(activity: dict, at: float, failure: str | None = None) -> None:
 
 
 def describe_member(member: dict) -> dict:
-    return {key: value for key, value in member.items() if key != "SubnetId"}
+    return {key: value for key, value in member.items() if key not in ("SubnetId", "RefreshId")}
 
 
 def check_sizes(settings: dict) -> None:

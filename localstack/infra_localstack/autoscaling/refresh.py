@@ -22,9 +22,8 @@ class Refresh:
     started: float | None = None
     ended: float | None = None
     rollback: dict | None = None
-    # Instances to replace, and those that took their place.
+    # Instances still to replace.
     old: list[str] = field(default_factory=list)
-    new: list[str] = field(default_factory=list)
     total: int = 0
     attempts: int = 0
 
@@ -33,13 +32,22 @@ class Refresh:
         return self.status in ACTIVE
 
     @property
+    def is_moving(self) -> bool:
+        """Whether what is launched now belongs to the new configuration."""
+        return self.status in ("Pending", "InProgress", "Baking")
+
+    def replacements(self) -> list[dict]:
+        """Living members this refresh has brought, those included that took the place of an unhealthy one of its own."""
+        return [it for it in self.group.living() if it["RefreshId"] == self.id]
+
+    @property
     def percentage(self) -> int:
         if self.status in ("Successful", "Baking"):
             return 100
         done = self.total - len(self.old)
         if self.rollback:
             # Goes back down as the replacements are replaced.
-            done = min(done, sum(it["InstanceId"] in self.new for it in self.group.living()))
+            done = min(done, len(self.replacements()))
         return round(100 * done / self.total) if self.total else 0
 
     @property
@@ -55,7 +63,7 @@ class Refresh:
 
     def template(self) -> dict | None:
         """What instances are launched from while this lasts, if not from the group's own template."""
-        if not self.desired or self.status not in ("Pending", "InProgress", "Baking"):
+        if not self.desired or not self.is_moving:
             return None
         if "LaunchTemplate" in self.desired:
             return self.desired["LaunchTemplate"]

@@ -14,6 +14,8 @@ from .refresh import Refresh, preferences
 OUTCOMES = ("Successful", "Failed", "RollbackSuccessful", "RollbackFailed", "Cancelled", "stuck")
 # Steps a batch has to become healthy.
 MAX_ATTEMPTS = 3
+# Seconds between two looks at instances that are not healthy yet.
+WAIT_SECONDS = 0.1
 
 
 class Refreshes:
@@ -107,12 +109,12 @@ class Refreshes:
 
     # Progress: each step is work on the agenda, and does nothing once the refresh has gone another way
 
-    def _later(self, context, refresh: Refresh, status: str, step) -> None:
+    def _later(self, context, refresh: Refresh, status: str, step, at_least: float = 0.0) -> None:
         def work():
             if refresh.status == status and not refresh.group.is_going:
                 step(context, refresh)
 
-        self.after(context, work)
+        self.after(context, work, max(self.seconds(context), at_least))
 
     def _begin_refresh(self, context, refresh: Refresh) -> None:
         if refresh.status != "Pending" or refresh.group.is_going:
@@ -133,6 +135,8 @@ class Refreshes:
     def _next_batch(self, context, refresh: Refresh) -> None:
         if refresh.outcome == "stuck":
             return
+        living = {it["InstanceId"] for it in refresh.group.living()}
+        refresh.old = [it for it in refresh.old if it in living]
         if not refresh.old:
             self._complete(context, refresh)
             return
@@ -142,14 +146,13 @@ class Refreshes:
 
     def _replace(self, context, refresh: Refresh, batch: list[str]) -> None:
         """Either the replacements come up first and the old ones go after them, or the other way round."""
-        group, before = refresh.group, set(refresh.group.members)
+        group = refresh.group
         leaving = [group.members[it] for it in batch if it in group.members]
         if refresh.launches_first:
             group.surge = len(leaving)
             self._reconcile(context, group, "an instance was launched in response to an instance refresh.")
         else:
             self._retire(context, group, leaving)
-        refresh.new += [it for it in group.members if it not in before]
 
     def _retire(self, context, group: Group, members: list[dict]) -> None:
         for member in members:
@@ -165,12 +168,17 @@ class Refreshes:
         if refresh.outcome in ("Failed", "RollbackSuccessful", "RollbackFailed"):
             self._fail(context, refresh, "The new instances did not become healthy, as was asked for.")
             return
-        if not self._is_healthy(context, group):
-            refresh.attempts += 1
+        health = self._health(context, group)
+        if health != "healthy":
+            refresh.attempts += health == "ill"
             if refresh.attempts >= MAX_ATTEMPTS:
                 self._fail(context, refresh, _why_unhealthy(group))
                 return
-            self._later(context, refresh, "InProgress", lambda *_: self._after_batch(context, refresh, batch))
+
+            def again(*_):
+                self._after_batch(context, refresh, batch)
+
+            self._later(context, refresh, "InProgress", again, at_least=WAIT_SECONDS)
             return
         refresh.attempts = 0
         if refresh.launches_first:
@@ -182,10 +190,15 @@ class Refreshes:
         # The percentage of this batch is to be seen before the next one begins.
         self._later(context, refresh, "InProgress", self._next_batch)
 
-    def _is_healthy(self, context, group: Group) -> bool:
-        living, ill = group.living(), self._unhealthy_targets(context, group)
-        enough = len(living) >= group.settings["DesiredCapacity"]
-        return enough and all(it["LifecycleState"] == "InService" and it["InstanceId"] not in ill for it in living)
+    def _health(self, context, group: Group) -> str:
+        """`healthy`, `starting` as long as that may still change by itself, or `ill`."""
+        living, targets = group.living(), self._target_states(context, group)
+        states = {targets.get(it["InstanceId"]) for it in living}
+        if len(living) < group.settings["DesiredCapacity"] or "unhealthy" in states:
+            return "ill"
+        if "initial" in states or any(it["LifecycleState"] != "InService" for it in living):
+            return "starting"
+        return "healthy"
 
     def _complete(self, context, refresh: Refresh) -> None:
         if refresh.preferences.get("BakeTime") and refresh.status == "InProgress":
@@ -229,22 +242,27 @@ class Refreshes:
             "InstancesToUpdateOnRollback": len(refresh.old),
         }
         refresh.status, refresh.reason, refresh.group.surge = "RollbackInProgress", why, 0
+        refresh.attempts = 0
         self._later(context, refresh, "RollbackInProgress", self._roll_back)
 
     def _roll_back(self, context, refresh: Refresh) -> None:
         group = refresh.group
-        going = [group.members[it] for it in refresh.new if it in group.members]
-        going = [it for it in going if it["LifecycleState"] in ("Pending", "InService")]
+        going = refresh.replacements()
         if refresh.outcome == "RollbackFailed":
             refresh.end("RollbackFailed", self.now(context), "The rollback failed, as was asked for.")
             return
-        if not going and (self._is_healthy(context, group) or refresh.attempts >= MAX_ATTEMPTS * 2):
-            status = "RollbackSuccessful" if self._is_healthy(context, group) else "RollbackFailed"
-            refresh.end(status, self.now(context))
+        if going:
+            self._retire(context, group, going[: refresh.batch])
+            self._later(context, refresh, "RollbackInProgress", self._roll_back)
             return
-        refresh.attempts += not going
-        self._retire(context, group, going[: refresh.batch])
-        self._later(context, refresh, "RollbackInProgress", self._roll_back)
+        health = self._health(context, group)
+        refresh.attempts += health == "ill"
+        if health == "healthy":
+            refresh.end("RollbackSuccessful", self.now(context))
+        elif refresh.attempts >= MAX_ATTEMPTS:
+            refresh.end("RollbackFailed", self.now(context), _why_unhealthy(group))
+        else:
+            self._later(context, refresh, "RollbackInProgress", self._roll_back, at_least=WAIT_SECONDS)
 
 
 def _why_unhealthy(group: Group) -> str:

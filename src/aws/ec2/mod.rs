@@ -13,6 +13,7 @@ use crate::graph::{Scope, Tags};
 pub mod elastic_ip;
 pub mod internet_gateway;
 pub mod launch_template;
+mod launch_template_data;
 pub mod nat_gateway;
 pub(in crate::aws) mod network_interfaces;
 pub mod route_table;

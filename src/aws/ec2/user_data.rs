@@ -1,6 +1,0 @@
-//! User data.
-
-/// The version of the script.
-pub fn version() -> String {
-    String::new()
-}
