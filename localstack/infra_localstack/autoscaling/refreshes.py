@@ -255,6 +255,7 @@ class Refreshes:
             self._retire(context, group, going[: refresh.batch])
             self._later(context, refresh, "RollbackInProgress", self._roll_back)
             return
+        self._reconcile(context, group, "an instance was launched in response to an instance refresh.")
         health = self._health(context, group)
         refresh.attempts += health == "ill"
         if health == "healthy":
