@@ -8,9 +8,12 @@ mod around;
 mod kit;
 
 mod apprunner;
+mod autoscaling;
 mod ecr;
 mod elasticache;
+mod elbv2;
 mod iam;
+mod launch_template;
 mod logs;
 mod network;
 mod rds;
