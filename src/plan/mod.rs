@@ -5,6 +5,7 @@
 
 mod change;
 mod decide;
+mod defer;
 mod diff;
 mod hazard;
 mod holders;
