@@ -196,7 +196,7 @@ impl<'a> Decider<'a> {
     fn drop(&self, live: &Live) -> Option<Change> {
         let schema = self.schemas.schema(live.kind)?;
         let Owner::Ours { address, .. } = &live.owner else { return Self::nameless(live) };
-        let wanted = self.changes.iter().any(|change| change.address == *address);
+        let wanted = self.wanted.get(address).is_some_and(|wanted| wanted.kind == live.kind);
         let protected = schema.protection.filter(|name| live.attrs.get(*name) == Some(&Value::Bool(true)));
         let blocked = protected.filter(|_| live.state != State::Deleting).map(|name| Blocked {
             why: format!("{} is protected: {name} is on in AWS", live.id),

@@ -12,6 +12,7 @@ mod holders;
 mod order;
 mod planner;
 mod reason;
+mod rests;
 pub mod rule;
 mod schema;
 mod select;

@@ -6,6 +6,7 @@ use super::change::Plan;
 use super::decide::Decider;
 use super::defer;
 use super::order;
+use super::rests::Rests;
 use super::schema::Schemas;
 use super::select;
 use crate::graph::{Address, Desired, Live, Scope};
@@ -92,7 +93,11 @@ pub fn plan(
     defer::spread(schemas, &wanted, &mut changes);
     let steps = order::steps(schemas, &changes, &wanted)?;
     let plan = Plan { changes, steps };
-    if options.only.is_empty() { Ok(plan) } else { select::only(plan, &options.only) }
+    if options.only.is_empty() {
+        return Ok(plan);
+    }
+    let rests = Rests::new(schemas, &wanted, &plan.changes);
+    select::only(plan, &rests, &options.only)
 }
 
 fn check(schemas: &dyn Schemas, wanted: &BTreeMap<&Address, &Desired>, live: &[Live]) -> Result<(), PlanError> {

@@ -22,10 +22,8 @@ pub(crate) fn spec_changes(cloud: &Memory, before: &[Desired], after: &[Desired]
         let right: &[Reason] = match (find(before), find(after), change.action) {
             (_, None, _) => &[Reason::Removed],
             (None, Some(_), _) => &[Reason::New],
-            (Some(_), Some(d), Action::Create | Action::NoOp) if change.live.is_none() => {
-                assert!(d.deferred.is_some() || change.deferred.is_some());
-                &[Reason::New]
-            }
+            // It was deferred, and may still be.
+            (Some(_), Some(_), _) if change.live.is_none() => &[Reason::New],
             (Some(_), Some(_), Action::NoOp) if change.deferred.is_none() => &[Reason::AsDeclared],
             (Some(a), Some(b), _) if same(&a, &b) => &[Reason::Follows, Reason::AsDeclared],
             (Some(_), Some(_), _) => &[Reason::Spec],
