@@ -114,7 +114,7 @@ class Control:
 
 
 def _body(request: Request, *needed: str) -> dict:
-    body = json.loads(request.data or b"{}")
+    body = json.loads(request.get_data() or b"{}")
     body.setdefault("account", request.headers.get("x-infra-account", "000000000000"))
     if missing := [name for name in needed if name not in body]:
         from werkzeug.exceptions import BadRequest

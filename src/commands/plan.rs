@@ -15,7 +15,7 @@ pub(super) async fn run(context: &Context, command: &Plan) -> Result<Exit, Error
         Format::Text => {
             context.page();
             text::plan(&prepared.header, &prepared.plan, &Registry, ())
-        },
+        }
         Format::Json => format!("{:#}\n", json::plan(&prepared.header, &prepared.plan, &Registry)),
     };
     context.print(&shown)?;

@@ -86,8 +86,8 @@ fn family(engine: &str, version: &str) -> String {
 /// "Amazon RDS DB engine, Region, and instance class support for Performance Insights": `MySQL` and `MariaDB` have it not on the
 /// smallest burstable classes.
 fn has_performance_insights(engine: &str, class: &str) -> bool {
-    let small = class.ends_with(".micro") || class.ends_with(".small");
-    engine == "postgres" || !(class.starts_with("db.t") && small)
+    let (family, size) = class.rsplit_once('.').unwrap_or((class, ""));
+    engine == "postgres" || !(family.starts_with("db.t") && ["micro", "small"].contains(&size))
 }
 
 #[cfg(test)]

@@ -5,12 +5,14 @@
 
 mod change;
 mod decide;
+mod defer;
 mod diff;
 mod hazard;
 mod holders;
 mod order;
 mod planner;
 mod reason;
+mod rests;
 pub mod rule;
 mod schema;
 mod select;

@@ -17,4 +17,5 @@ mod launch_template;
 mod logs;
 mod network;
 mod rds;
+mod reads;
 mod security_group;

@@ -27,7 +27,7 @@ class Policies:
         group, name = self._policy_group(context, request), request["PolicyName"]
         kind = request.get("PolicyType") or "SimpleScaling"
         settings = {key: request[key] for key in SETTINGS if request.get(key) is not None}
-        _check(kind, settings)
+        settings = _check(kind, settings)
         before = group.policies.get(name)
         if before and before["PolicyType"] != kind:
             raise invalid(f"Cannot change the type of the policy {name} from {before['PolicyType']} to {kind}.")
@@ -91,18 +91,21 @@ class Policies:
         return [{"AlarmName": it, "AlarmARN": f"{prefix}:{it}"} for it in names]
 
 
-def _check(kind: str, settings: dict) -> None:
+def _check(kind: str, settings: dict) -> dict:
+    """The settings of that type of policy; a zero where another type has a number is taken as left out."""
     if kind not in TYPES:
         raise invalid(f"Invalid policy type {kind}. Supported types are: [{', '.join(TYPES)}]")
     needed, allowed = TYPES[kind]
     if missing := sorted(needed - settings.keys()):
         raise invalid(f"{', '.join(missing)} must be specified for policy type {kind}")
-    if foreign := sorted(settings.keys() - needed - allowed):
-        raise invalid(f"{', '.join(foreign)} cannot be specified for policy type {kind}")
+    foreign = settings.keys() - needed - allowed
+    if set_ones := sorted(key for key in foreign if settings[key] != 0):
+        raise invalid(f"{', '.join(set_ones)} cannot be specified for policy type {kind}")
     if settings.get("AdjustmentType", "ExactCapacity") not in ADJUSTMENTS:
         raise invalid(f"Invalid adjustment type {settings['AdjustmentType']}")
     if kind == "TargetTrackingScaling":
         _check_tracking(settings["TargetTrackingConfiguration"])
+    return {key: value for key, value in settings.items() if key not in foreign}
 
 
 def _check_tracking(configuration: dict) -> None:
