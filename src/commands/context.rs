@@ -11,7 +11,7 @@ use indicatif::ProgressBar;
 use tokio::sync::watch;
 
 use crate::apply::Stop;
-use crate::render::diagnostic;
+use crate::render::{Page, diagnostic};
 use crate::spec::{Loaded, Problem, Source, load};
 
 use super::error::Error;
@@ -143,8 +143,10 @@ impl Context {
         stop
     }
 
-    /// tmp
-    pub fn page(&self) {}
+    /// What text on standard output is drawn on.
+    pub fn page(&self) -> Page {
+        Page { width: self.width, colour: self.colour }
+    }
 
     /// Now, to the second, in UTC.
     pub fn now(&self) -> String {

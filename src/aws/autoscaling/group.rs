@@ -36,9 +36,9 @@ resource! {
         /// The version of its launch template, a number.
         launch_template_version: P::Text => update(),
         /// Fewest instances.
-        min: u32 => update(),
+        min: u32 => update().headline(),
         /// Most instances.
-        max: u32 => update(),
+        max: u32 => update().headline(),
         /// ARNs of the target groups its instances register in.
         target_groups: BTreeSet<P::Text> => update(),
         /// `ELB` where there is a load balancer, otherwise `EC2`.
@@ -48,7 +48,7 @@ resource! {
         /// Seconds that a new instance takes until its figures count.
         warmup_seconds: u32 => update(),
         /// The average CPU, in percent, that scaling aims at; 0 where nothing scales it.
-        cpu_target_percent: u32 => update(),
+        cpu_target_percent: u32 => update().headline(),
     }
     outputs: [Output::held("arn"), Output::plain("name")]
 }

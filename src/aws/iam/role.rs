@@ -24,11 +24,11 @@ resource! {
         /// Unique in the account, whatever the path; at most 64 characters.
         name: String => name(),
         /// Who may assume it.
-        trust: Policy => update(),
+        trust: Policy => update().headline(),
         /// Inline policies by name.
-        policies: BTreeMap<String, Policy<P>> => update(),
+        policies: BTreeMap<String, Policy<P>> => update().headline(),
         /// ARNs of attached managed policies.
-        managed_policies: BTreeSet<String> => update(),
+        managed_policies: BTreeSet<String> => update().headline(),
     }
     outputs: [Output::held("arn"), Output::plain("name")]
 }
