@@ -8,7 +8,13 @@
 //!
 //! The library never prints, exits or reads the environment; `main.rs` and `commands/` do.
 
+pub mod apply;
 pub mod aws;
+pub mod cli;
+pub mod commands;
+pub mod desired;
 pub mod graph;
 pub mod plan;
+pub mod render;
+pub mod spec;
 pub mod values;

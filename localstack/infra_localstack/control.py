@@ -10,9 +10,11 @@ Every body and query names its `account` (twelve digits, which is also the acces
     GET  /_infra/calls?account=…                                             the calls so far: [{"service", "operation"}]
     POST /_infra/calls/reset {"account"}                                     starts counting anew
     POST /_infra/reset    {"account"}                                        forgets the account, moto's part included
+    GET  /_infra/about                                                       which sources run here (`up` restarts old ones)
 """
 
 import json
+import os
 
 from localstack.aws.api import RequestContext
 from localstack.aws.protocol.serializer import create_serializer
@@ -58,6 +60,10 @@ def _error(failure: dict):
 
 
 class Control:
+    @route("/_infra/about", methods=["GET"])
+    def about(self, request: Request, **_):
+        return {"sources": os.environ.get("INFRA_LOCALSTACK_SOURCES", "")}
+
     @route("/_infra/settle", methods=["POST"])
     def settle(self, request: Request, **_):
         body = _body(request, "seconds")
@@ -108,7 +114,7 @@ class Control:
 
 
 def _body(request: Request, *needed: str) -> dict:
-    body = json.loads(request.data or b"{}")
+    body = json.loads(request.get_data() or b"{}")
     body.setdefault("account", request.headers.get("x-infra-account", "000000000000"))
     if missing := [name for name in needed if name not in body]:
         from werkzeug.exceptions import BadRequest

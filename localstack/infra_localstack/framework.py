@@ -43,6 +43,7 @@ Rules:
 * Another service: `self.call(context, "ec2", "DescribeSubnets", {...})` runs in this thread and under this lock, and returns
   the parsed answer or raises ServiceException. Never reach our services through boto3 or `connect_to`: that is
   another thread, which would wait for the lock for ever. `self.peer(context, "ec2")` is the other service's own state.
+* What lives in subnets (load balancers, databases, caches, connectors) holds network interfaces there: see interfaces.py.
 * Other URLs than the AWS API (a registry, say): override `routes(router)`.
 * Answers are copied before they are sent, so handing out what the state holds is safe.
 """
@@ -63,6 +64,8 @@ from localstack.aws.spec import load_service
 from localstack.services.moto import call_moto, call_moto_with_request
 from localstack.services.plugins import Service
 from localstack.utils.aws.request_context import mock_aws_request_headers
+from moto.core.exceptions import RESTError
+from moto.core.exceptions import ServiceException as MotoException
 
 __all__ = ["Account", "Provider", "ServiceException", "account", "aws_error"]
 
@@ -80,6 +83,8 @@ class Account:
     def __init__(self, account_id: str):
         self.id = account_id
         self.lock = threading.RLock()
+        #: How many operations of the account are within each other right now.
+        self.depth = 0
         self.forget()
 
     def forget(self):
@@ -241,7 +246,8 @@ class Provider:
     def _request(self, context, service: str, operation: str, request: dict) -> RequestContext:
         made = create_aws_request_context(service, operation, parameters=copy.deepcopy(request), region=context.region)
         # Both moto and LocalStack tell accounts by these.
-        made.request.headers.update(mock_aws_request_headers(service, context.account_id, context.region))
+        signed = mock_aws_request_headers(service, context.account_id, context.region)
+        made.request.headers["Authorization"] = signed["Authorization"]
         made.request.headers["x-moto-account-id"] = context.account_id
         made.account_id = context.account_id
         made.partition = context.partition
@@ -250,10 +256,23 @@ class Provider:
     def _invoke(self, context, request: dict) -> dict:
         mine = account(context.account_id)
         with mine.lock:
-            mine.catch_up()
+            # Not within an operation that calls another: work from the agenda must not change what it is looking at.
+            if not mine.depth:
+                mine.catch_up()
             own = self._own.get(context.operation.name)
-            answer = own(context, request) if own else self.base_call(context)
+            mine.depth += 1
+            try:
+                answer = self._before(context, request) or (own(context, request) if own else self.base_call(context))
+            except RESTError as error:  # moto's, raised where its models are used directly
+                raise aws_error(error.error_type, error.message, error.code) from error
+            except MotoException as error:
+                raise aws_error(error.code, error.message) from error
+            finally:
+                mine.depth -= 1
             return copy.deepcopy(answer) if isinstance(answer, dict) else answer
+
+    def _before(self, context, request: dict) -> dict | None:
+        """Runs before each operation; an answer given here is the operation's."""
 
     def localstack_service(self) -> Service:
         table = {

@@ -1,5 +1,7 @@
 """The control API, over a service the extension leaves to LocalStack."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import requests
 
@@ -37,3 +39,24 @@ def test_accounts_do_not_see_each_other_and_can_be_forgotten(aws, endpoint):
 def test_incomplete_bodies_are_refused(aws, verb):
     answer = requests.post(f"{aws.endpoint}/_infra/{verb}", json={"account": aws.account}, timeout=30)
     assert answer.status_code == 400
+
+
+def test_equal_requests_at_once_make_one_thing(aws):
+    vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    igw = aws.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    aws.ec2.attach_internet_gateway(VpcId=vpc, InternetGatewayId=igw)
+    subnet = aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    address = aws.ec2.allocate_address(Domain="vpc")["AllocationId"]
+    make = lambda _: aws.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address, ClientToken="t")["NatGateway"]["NatGatewayId"]
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(make, range(16)))) == 1
+    assert len(aws.ec2.describe_nat_gateways()["NatGateways"]) == 1
+
+
+def test_many_requests_at_once_all_count(aws):
+    vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    make = lambda n: aws.ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"]
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(make, range(32)))
+    seen = aws.ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+    assert {s["SubnetId"] for s in seen} == made and len(made) == 32

@@ -1,5 +1,12 @@
-//! Carrying a plan out. It decides nothing: it resolves references and makes calls, over one seam to the world.
+//! Carrying a plan out. It decides nothing: it resolves references and makes calls, over one seam to the world, as parallel as
+//! the plan's needs allow. Events are the only way out while it runs, the report the only way out at the end.
 
 mod cloud;
+mod event;
+mod run;
+#[cfg(test)]
+mod tests;
 
-pub use cloud::{Call, Cloud};
+pub use cloud::{Cloud, Failure};
+pub use event::{Event, Outcome, Report, StepReport};
+pub use run::{Stop, run};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_sdk_sts::config::Credentials;
 use aws_smithy_http_client::tls;
 
 use super::read::{Guard, Reads};
@@ -38,12 +39,17 @@ pub struct Aws {
 impl Aws {
     /// Clients that only read: every other call is refused before it is sent.
     pub async fn reader(account: &str, region: &str) -> Self {
-        Self::connect(account, region, true).await
+        Self::connect(standard(), account, region, true).await
     }
 
     /// Clients that may write.
     pub async fn writer(account: &str, region: &str) -> Self {
-        Self::connect(account, region, false).await
+        Self::connect(standard(), account, region, false).await
+    }
+
+    /// Clients that may write, as somebody else than the environment variables and profiles say.
+    pub async fn writer_as(credentials: Credentials, account: &str, region: &str) -> Self {
+        Self::connect(standard().credentials_provider(credentials), account, region, false).await
     }
 
     /// What has been read so far.
@@ -51,18 +57,18 @@ impl Aws {
         &self.reads
     }
 
-    async fn connect(account: &str, region: &str, read_only: bool) -> Self {
+    async fn connect(chain: ConfigLoader, account: &str, region: &str, read_only: bool) -> Self {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
-        let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        let config = chain
             .http_client(http)
             .region(Region::new(region.to_owned()))
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(
                 TimeoutConfig::builder()
                     .connect_timeout(std::time::Duration::from_secs(5))
-                    .operation_attempt_timeout(std::time::Duration::from_secs(60))
+                    .operation_attempt_timeout(std::time::Duration::from_mins(1))
                     .build(),
             )
             .load()
@@ -95,4 +101,9 @@ impl Aws {
             reads,
         }
     }
+}
+
+/// The standard chain: environment variables, profiles, single sign-on, and the roles of machines and CI.
+fn standard() -> ConfigLoader {
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
 }

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::client::Aws;
 use super::error::AwsError;
 use crate::graph::{Attrs, Live, Outputs, Scope, State, Tags};
+pub use crate::graph::{Created, Target};
 use crate::plan::Schema;
 
 /// A resource as its own file sees it in AWS.
@@ -42,15 +43,6 @@ pub struct At<R> {
     pub outputs: Outputs,
 }
 
-/// What a create call gave: enough to refer to the resource and to find it again.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Created {
-    /// What AWS calls it; the same as [`Found::id`] will be.
-    pub id: String,
-    /// The outputs known by now.
-    pub outputs: Outputs,
-}
-
 /// The names of attributes that differ.
 #[derive(Clone, Debug)]
 pub struct Changed<'a>(pub &'a [String]);
@@ -59,6 +51,16 @@ impl Changed<'_> {
     /// Whether any of these differs.
     pub fn any(&self, names: &[&str]) -> bool {
         self.0.iter().any(|changed| names.contains(&changed.as_str()))
+    }
+
+    /// Whether each of the attributes named is by now what is wanted, in the sense of the kind's table.
+    pub fn are_met<R: Shape>(&self, want: &R, live: &R) -> bool {
+        let (want, live) = (encode(want), encode(live));
+        let met = |name: &String| match (R::SCHEMA.attribute(name), want.get(name)) {
+            (Some(attribute), Some(want)) => (attribute.same)(want, live.get(name).unwrap_or(&serde_json::Value::Null)),
+            _ => true,
+        };
+        self.0.iter().all(met)
     }
 }
 
@@ -103,17 +105,6 @@ pub trait Resource: Shape {
     fn gone(_aws: &Aws, _live: &At<Self>) -> impl Future<Output = Result<(), AwsError>> + Send {
         async { Ok(()) }
     }
-}
-
-/// An erased live resource that is to be changed or deleted.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Target {
-    /// What AWS calls it.
-    pub id: String,
-    /// Its attributes when the plan was made.
-    pub attrs: Attrs,
-    /// Its outputs when the plan was made.
-    pub outputs: Outputs,
 }
 
 /// A kind as the registry holds it.

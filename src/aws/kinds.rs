@@ -5,7 +5,33 @@ use crate::graph::Attrs;
 use crate::plan::{Schema, Schemas};
 
 /// Every kind of resource, in the order in which an environment is usually built.
-pub static KINDS: &[&dyn Kind] = &[&Of::<super::ec2::vpc::Vpc>::NEW];
+pub static KINDS: &[&dyn Kind] = &[
+    &Of::<super::ec2::vpc::Vpc>::NEW,
+    &Of::<super::ec2::internet_gateway::InternetGateway>::NEW,
+    &Of::<super::ec2::subnet::Subnet>::NEW,
+    &Of::<super::ec2::elastic_ip::ElasticIp>::NEW,
+    &Of::<super::ec2::nat_gateway::NatGateway>::NEW,
+    &Of::<super::ec2::route_table::RouteTable>::NEW,
+    &Of::<super::ec2::vpc_endpoint::VpcEndpoint>::NEW,
+    &Of::<super::ec2::security_group::SecurityGroup>::NEW,
+    &Of::<super::iam::role::Role>::NEW,
+    &Of::<super::iam::instance_profile::InstanceProfile>::NEW,
+    &Of::<super::logs::log_group::LogGroup>::NEW,
+    &Of::<super::ecr::repository::Repository>::NEW,
+    &Of::<super::rds::subnet_group::SubnetGroup>::NEW,
+    &Of::<super::rds::parameter_group::ParameterGroup>::NEW,
+    &Of::<super::rds::instance::Instance>::NEW,
+    &Of::<super::elasticache::subnet_group::SubnetGroup>::NEW,
+    &Of::<super::elasticache::replication_group::ReplicationGroup>::NEW,
+    &Of::<super::elbv2::load_balancer::LoadBalancer>::NEW,
+    &Of::<super::elbv2::target_group::TargetGroup>::NEW,
+    &Of::<super::elbv2::listener::Listener>::NEW,
+    &Of::<super::ec2::launch_template::LaunchTemplate>::NEW,
+    &Of::<super::autoscaling::group::Group>::NEW,
+    &Of::<super::apprunner::vpc_connector::VpcConnector>::NEW,
+    &Of::<super::apprunner::auto_scaling_configuration::AutoScalingConfiguration>::NEW,
+    &Of::<super::apprunner::service::Service>::NEW,
+];
 
 /// The tables of [`KINDS`], as the planner takes them.
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,13 @@
 //! AWS: the only folder that names the SDK. One file per kind of resource, one line each in [`kinds`].
 
 pub mod client;
+pub mod cloud;
 pub mod error;
+pub mod health;
+pub mod images;
 pub mod kind;
 pub mod kinds;
+pub mod observe;
 mod read;
 pub mod wait;
 
@@ -18,4 +22,4 @@ pub mod logs;
 pub mod rds;
 
 pub use client::Aws;
-pub use error::{AwsError, Call};
+pub use error::{AwsError, Call, IfThere};

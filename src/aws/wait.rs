@@ -52,7 +52,22 @@ where
 ///
 /// # Errors
 /// Any other error, and these after `limit`.
-pub async fn despite<T, F>(codes: &[&str], limit: Duration, mut call: impl FnMut() -> F) -> Result<T, AwsError>
+pub async fn despite<T, F>(codes: &[&str], limit: Duration, call: impl FnMut() -> F) -> Result<T, AwsError>
+where
+    F: Future<Output = Result<T, AwsError>>,
+{
+    while_refused(|error| error.is(codes), limit, call).await
+}
+
+/// Repeats a call while AWS refuses it for a reason that passes, where the code alone does not tell that reason.
+///
+/// # Errors
+/// Any error whose reason does not pass, and those after `limit`.
+pub async fn while_refused<T, F>(
+    passes: impl Fn(&AwsError) -> bool,
+    limit: Duration,
+    mut call: impl FnMut() -> F,
+) -> Result<T, AwsError>
 where
     F: Future<Output = Result<T, AwsError>>,
 {
@@ -60,7 +75,7 @@ where
     let mut pause = SOON;
     loop {
         match call().await {
-            Err(error) if error.is(codes) && started.elapsed() < limit => {
+            Err(error) if passes(&error) && started.elapsed() < limit => {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 3 / 2).min(SELDOM);
             }

@@ -21,6 +21,11 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The environment that these tags make a resource of; none where they do not.
+    pub fn of(tags: &Tags) -> Option<Self> {
+        Some(Self { project: tags.get(PROJECT)?.clone(), environment: tags.get(ENVIRONMENT)?.clone() })
+    }
+
     /// What the names of this environment's resources begin with.
     pub fn prefix(&self) -> String {
         format!("{}-{}-", self.project, self.environment)
@@ -36,6 +41,12 @@ impl Scope {
     /// The two tags that every resource of this environment carries, for filters.
     pub fn filter(&self) -> [(&'static str, &str); 2] {
         [(PROJECT, &self.project), (ENVIRONMENT, &self.environment)]
+    }
+
+    /// Whether a resource is to be looked at: it carries our tags, or bears a name that begins as ours do.
+    pub fn concerns(&self, name: &str, tags: &Tags) -> bool {
+        name.starts_with(&self.prefix())
+            || self.filter().iter().all(|&(key, value)| tags.get(key).is_some_and(|tag| tag == value))
     }
 
     /// Whose a resource with these tags is.
@@ -56,5 +67,19 @@ impl Scope {
                 None => "somebody else; it carries no tags of ours".into(),
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tags_of_a_resource_tell_its_environment() {
+        let scope = Scope { project: "shop".into(), environment: "prod".into() };
+        let mut tags = scope.tags(&Address::of(&["network", "vpc"]));
+        assert_eq!(Scope::of(&tags), Some(scope));
+        tags.remove(ENVIRONMENT);
+        assert_eq!(Scope::of(&tags), None);
     }
 }

@@ -101,3 +101,23 @@ impl Live {
         }
     }
 }
+
+/// What a create call gave: enough to refer to the resource and to find it again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Created {
+    /// What AWS calls it.
+    pub id: String,
+    /// The outputs known by now.
+    pub outputs: Outputs,
+}
+
+/// A live resource that is to be changed or deleted, as it was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// What AWS calls it.
+    pub id: String,
+    /// Its attributes.
+    pub attrs: Attrs,
+    /// Its outputs.
+    pub outputs: Outputs,
+}

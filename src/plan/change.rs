@@ -178,6 +178,11 @@ impl Plan {
         self.steps.is_empty() && self.blocked().next().is_none()
     }
 
+    /// tmp
+    pub fn id(&self) -> String {
+        "tmp".into()
+    }
+
     /// The changes that cannot be made.
     pub fn blocked(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.blocked.is_some())

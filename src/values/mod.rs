@@ -1,5 +1,9 @@
 //! Canonical types, so that `==` is equality as AWS means it.
 
+pub mod architecture;
+pub mod duration;
+pub mod image_digest;
 pub mod name;
 pub mod policy;
+pub mod secret_ref;
 pub mod version;

@@ -68,7 +68,8 @@ class Service:
         status = self.status(at)
         description = {
             **self.summary(at),
-            **{key: value for key, value in self.settings.items() if key != "AutoScalingConfigurationArn"},
+            # A service that never asked for observability has no such configuration.
+            **{key: value for key, value in self.settings.items() if value and key != "AutoScalingConfigurationArn"},
             "Status": status,
             "AutoScalingConfigurationSummary": scaling,
         }

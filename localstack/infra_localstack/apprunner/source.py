@@ -123,7 +123,8 @@ def network(given: dict | None, before: dict | None) -> dict:
 
 
 def observability(given: dict | None) -> dict:
-    given = given or {"ObservabilityEnabled": False}
+    if not given:
+        return {}
     if given["ObservabilityEnabled"] != ("ObservabilityConfigurationArn" in given):
         raise invalid("ObservabilityConfigurationArn is required when ObservabilityEnabled is true, and only then.")
     return given

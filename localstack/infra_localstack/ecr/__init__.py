@@ -12,7 +12,7 @@ import base64
 
 from localstack import config
 
-from .. import framework
+from .. import constraints, framework
 from . import blobs, lifecycle
 from .contents import Contents, Image, image_ids
 from .distribution import Distribution
@@ -37,6 +37,10 @@ class Provider(framework.Provider):
     def routes(self, router):
         Distribution().add_to(router)
 
+    def _before(self, context, request):
+        if why := constraints.broken(context.operation.input_shape, request):
+            raise self.error("InvalidParameterException", why)
+
     # Repositories
 
     def delete_repository(self, context, request):
@@ -50,6 +54,11 @@ class Provider(framework.Provider):
         answer = self.base_call(context)
         self.state(context).contents.pop(contents.name, None)
         return answer
+
+    def put_image_scanning_configuration(self, context, request):
+        # SDKs leave out `false`, which is the default of AWS; moto takes nothing for nothing to change.
+        configuration = {"scanOnPush": False, **request["imageScanningConfiguration"]}
+        return self.base_call(context, {**request, "imageScanningConfiguration": configuration})
 
     def put_lifecycle_policy(self, context, request):
         self._contents(context, request)

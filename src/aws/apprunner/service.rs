@@ -1,7 +1,18 @@
 //! App Runner services.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use aws_sdk_apprunner::operation::update_service::builders::UpdateServiceFluentBuilder;
+use aws_sdk_apprunner::types::{Service as AwsService, ServiceStatus};
+
+use super::super::client::Aws;
+use super::super::error::{AwsError, Call, IfThere};
+use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
+use super::super::read::{both, each};
+use super::super::wait;
+use super::{operation, settings, to_aws};
+use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::{name, update};
 use crate::resource;
@@ -12,7 +23,7 @@ resource! {
         /// Unique in the account and region; 4 to 40 characters.
         name: String => name(),
         /// The image by digest: `<registry>/<repository>@sha256:…`.
-        image: String => update(),
+        image: String => update().headline(),
         /// The port it listens on.
         port: u16 => update(),
         /// What it runs instead of the image's own command; empty for that.
@@ -22,9 +33,9 @@ resource! {
         /// Its secrets: variable to ARN of a parameter or secret.
         secrets: BTreeMap<String, P::Text> => update(),
         /// CPU units: 1024 are one vCPU.
-        cpu: u32 => update(),
+        cpu: u32 => update().headline(),
         /// Memory in MiB.
-        memory_mib: u32 => update(),
+        memory_mib: u32 => update().headline(),
         /// The ARN of the role that pulls its image.
         access_role: P::Text => update(),
         /// The ARN of the role that it has.
@@ -39,4 +50,146 @@ resource! {
         automatic_deployments: bool => update(),
     }
     outputs: [Output::held("arn"), Output::plain("name"), Output::plain("id"), Output::plain("url").when_ready()]
+}
+
+/// How long App Runner may take to see a new role ("IAM is eventually consistent").
+const ROLE_VISIBLE: Duration = Duration::from_mins(2);
+
+impl Resource for Service {
+    async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
+        let prefix = scope.prefix();
+        let mut pages = aws.apprunner.list_services().into_paginator().send();
+        let mut ours = Vec::new();
+        while let Some(page) = pages.next().await {
+            let summaries = page.call("apprunner:ListServices")?.service_summary_list;
+            ours.extend(summaries.into_iter().filter(|summary| {
+                summary.status() != Some(&ServiceStatus::Deleted)
+                    && summary.service_name().is_some_and(|name| name.starts_with(&prefix))
+            }));
+        }
+        let found = each(ours, |summary| async move {
+            let arn = summary.service_arn().unwrap_or_default();
+            // Only the operation tells a service that goes from one that is being changed.
+            let leaving = async {
+                let busy = summary.status() == Some(&ServiceStatus::OperationInProgress);
+                let operation = if busy { operation::last(aws, arn).await? } else { None };
+                Ok(operation.as_ref().is_some_and(operation::deletes))
+            };
+            let ((service, tags), leaving) = both(both(operation::describe(aws, arn), super::tags(aws, arn)), leaving).await?;
+            Ok(service.zip(tags).map(|(service, tags)| found(&service, leaving, tags)))
+        });
+        Ok(found.await?.into_iter().flatten().collect())
+    }
+
+    async fn create(aws: &Aws, want: &Self, tags: &Tags) -> Result<Created, AwsError> {
+        let create = aws
+            .apprunner
+            .create_service()
+            .service_name(&want.name)
+            .source_configuration(settings::source(want)?)
+            .instance_configuration(settings::instance(want))
+            .network_configuration(settings::network(want))
+            .health_check_configuration(settings::health_check(want))
+            .auto_scaling_configuration_arn(&want.auto_scaling_configuration)
+            .set_tags(Some(to_aws(tags)));
+        let create = || async { create.clone().send().await.call("apprunner:CreateService") };
+        let answer = wait::while_refused(role_not_visible, ROLE_VISIBLE, create).await?;
+        let service = answer.service().ok_or_else(|| AwsError::unexpected("apprunner:CreateService", "no service"))?;
+        let mut outputs = outputs_of(service);
+        outputs.remove("url"); // answers once the service runs
+        Ok(Created { id: service.service_arn().to_owned(), outputs })
+    }
+
+    async fn settle(aws: &Aws, created: Created) -> Result<Outputs, AwsError> {
+        Ok(outputs_of(&operation::follow(aws, &created.id, None).await?))
+    }
+
+    async fn update(aws: &Aws, live: &At<Self>, want: &Self, changed: &Changed<'_>) -> Result<Outputs, AwsError> {
+        operation::idle(aws, &live.id).await?;
+        let update = update_of(aws, &live.id, want, changed)?;
+        let update = || async { update.clone().send().await.call("apprunner:UpdateService") };
+        let answer = wait::while_refused(role_not_visible, ROLE_VISIBLE, update).await?;
+        let service = operation::follow(aws, &live.id, Some(answer.operation_id())).await?;
+        // An operation that succeeded is not proof: what runs is.
+        let runs = settings::attributes(&service).image;
+        if runs != want.image {
+            return Err(AwsError::unexpected("apprunner:UpdateService", format!("{runs} runs in place of {}", want.image)));
+        }
+        Ok(outputs_of(&service))
+    }
+
+    async fn tag(aws: &Aws, live: &At<Self>, tags: &Tags) -> Result<(), AwsError> {
+        super::tag(aws, &live.id, tags).await
+    }
+
+    async fn delete(aws: &Aws, live: &At<Self>) -> Result<(), AwsError> {
+        let last = operation::last(aws, &live.id).await?;
+        let under_way = |service: &AwsService| *service.status() == ServiceStatus::OperationInProgress;
+        let leaving = last.as_ref().is_some_and(operation::deletes);
+        if leaving && operation::describe(aws, &live.id).await?.as_ref().is_some_and(under_way) {
+            return Ok(());
+        }
+        if operation::idle(aws, &live.id).await?.is_none() {
+            return Ok(());
+        }
+        let answer = aws.apprunner.delete_service().service_arn(&live.id).send().await;
+        answer.call("apprunner:DeleteService").if_there().map(drop)
+    }
+
+    async fn gone(aws: &Aws, live: &At<Self>) -> Result<(), AwsError> {
+        match operation::idle(aws, &live.id).await? {
+            None => Ok(()),
+            Some(service) => Err(AwsError::unexpected("apprunner:DeleteService", format!("the service is {}", service.status()))),
+        }
+    }
+}
+
+/// An update that gives only those parts of the configuration in which something differs.
+fn update_of(aws: &Aws, arn: &str, want: &Service, changed: &Changed<'_>) -> Result<UpdateServiceFluentBuilder, AwsError> {
+    let mut update = aws.apprunner.update_service().service_arn(arn);
+    if changed.any(&settings::SOURCE) {
+        update = update.source_configuration(settings::source(want)?);
+    }
+    if changed.any(&settings::INSTANCE) {
+        update = update.instance_configuration(settings::instance(want));
+    }
+    if changed.any(&["vpc_connector"]) {
+        update = update.network_configuration(settings::network(want));
+    }
+    if changed.any(&["health_check_path"]) {
+        update = update.health_check_configuration(settings::health_check(want));
+    }
+    if changed.any(&["auto_scaling_configuration"]) {
+        update = update.auto_scaling_configuration_arn(&want.auto_scaling_configuration);
+    }
+    Ok(update)
+}
+
+fn found(service: &AwsService, leaving: bool, tags: Tags) -> Found<Service> {
+    let status = service.status();
+    let mut outputs = outputs_of(service);
+    let state = match status {
+        ServiceStatus::Running => State::Ready,
+        ServiceStatus::CreateFailed | ServiceStatus::DeleteFailed => State::Failed(status.to_string()),
+        ServiceStatus::OperationInProgress if leaving => State::Deleting,
+        _ => State::Busy(status.to_string()),
+    };
+    if !matches!(state, State::Ready) {
+        outputs.remove("url");
+    }
+    Found { id: service.service_arn().to_owned(), state, attrs: settings::attributes(service), outputs, tags }
+}
+
+fn outputs_of(service: &AwsService) -> Outputs {
+    outputs([
+        ("arn", Some(service.service_arn())),
+        ("name", Some(service.service_name())),
+        ("id", Some(service.service_id())),
+        ("url", service.service_url()),
+    ])
+}
+
+/// App Runner assumes both roles while it takes a request, and has no code of its own for roles that it does not see yet.
+fn role_not_visible(error: &AwsError) -> bool {
+    error.is(&["InvalidRequestException"]) && error.message.contains("Error in assuming")
 }

@@ -2,9 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_ec2::types::{LaunchTemplate as AwsLaunchTemplate, LaunchTemplateVersion, ResourceType};
 use serde::{Deserialize, Serialize};
 
-use crate::graph::{Actual, Phase, Tags};
+use super::super::autoscaling;
+use super::super::client::Aws;
+use super::super::error::{AwsError, Call};
+use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
+use super::super::read::both;
+use super::launch_template_data::{attributes, request};
+use super::{deleted, from_aws, tagged};
+use crate::graph::{Actual, Outputs, Phase, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::{name, update};
 use crate::resource;
@@ -17,13 +25,13 @@ resource! {
         /// The machine image.
         image_id: String => update(),
         /// The instance type.
-        instance_type: String => update(),
+        instance_type: String => update().headline(),
         /// The security groups.
         security_groups: BTreeSet<P::Text> => update(),
         /// The ARN of the instance profile.
         instance_profile: P::Text => update(),
         /// The root disk, encrypted, in GiB.
-        disk_gib: u32 => update(),
+        disk_gib: u32 => update().headline(),
         /// Whether instances get a public address.
         public_address: bool => update(),
         /// Whether the metadata service wants session tokens (IMDSv2).
@@ -33,7 +41,7 @@ resource! {
         /// Tags of the instances and their disks.
         instance_tags: Tags => update(),
         /// What instances run, as written into their user data.
-        container: Container<P> => update(),
+        container: Container<P> => update().sensitive_under("environment").headline(),
     }
     outputs: [Output::held("id"), Output::plain("name"), Output::plain("version").moving()]
 }
@@ -57,4 +65,125 @@ pub struct Container<P: Phase = Actual> {
     pub log_group: P::Text,
     /// The version of the script around all this; `edited` and a fingerprint where somebody changed it.
     pub script: String,
+}
+
+/// How many versions stay, beside those that groups use: enough to see what changed lately.
+const KEPT: usize = 5;
+
+impl Resource for LaunchTemplate {
+    async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
+        // Without filters: EC2 can look for tags or for names, and both are wanted. Asked without a template, `$Latest` is that of all.
+        let mut versions = aws.ec2.describe_launch_template_versions().versions("$Latest").into_paginator().items().send();
+        let mut templates = aws.ec2.describe_launch_templates().into_paginator().items().send();
+        let (templates, mut latest) = both(
+            async {
+                let mut found: Vec<AwsLaunchTemplate> = Vec::new();
+                while let Some(template) = templates.next().await {
+                    found.push(template.call("ec2:DescribeLaunchTemplates")?);
+                }
+                Ok(found)
+            },
+            async {
+                let mut found: BTreeMap<String, LaunchTemplateVersion> = BTreeMap::new();
+                while let Some(version) = versions.next().await {
+                    let version = version.call("ec2:DescribeLaunchTemplateVersions")?;
+                    found.insert(version.launch_template_id().unwrap_or_default().to_owned(), version);
+                }
+                Ok::<_, AwsError>(found)
+            },
+        )
+        .await?;
+        let found = templates.into_iter().filter_map(|template| {
+            let tags = from_aws(template.tags());
+            let name = template.launch_template_name().unwrap_or_default();
+            if !scope.concerns(name, &tags) {
+                return None;
+            }
+            let id = template.launch_template_id().unwrap_or_default().to_owned();
+            let version = latest.remove(&id)?;
+            Some(Found {
+                state: State::Ready,
+                attrs: attributes(name, version.launch_template_data()?, &aws.region),
+                outputs: its_outputs(&id, name, version.version_number()),
+                tags,
+                id,
+            })
+        });
+        Ok(found.collect())
+    }
+
+    async fn create(aws: &Aws, want: &Self, tags: &Tags) -> Result<Created, AwsError> {
+        let answer = aws
+            .ec2
+            .create_launch_template()
+            .launch_template_name(&want.name)
+            .launch_template_data(request(want, &aws.region)?)
+            .tag_specifications(tagged(ResourceType::LaunchTemplate, tags))
+            .send()
+            .await
+            .call("ec2:CreateLaunchTemplate")?;
+        let template = answer.launch_template();
+        let id = template.and_then(AwsLaunchTemplate::launch_template_id).unwrap_or_default().to_owned();
+        let version = template.and_then(AwsLaunchTemplate::latest_version_number);
+        Ok(Created { outputs: its_outputs(&id, &want.name, version), id })
+    }
+
+    /// Versions never change: every update is a new one, with all it holds. Groups learn of it by the output `version`.
+    async fn update(aws: &Aws, live: &At<Self>, want: &Self, _changed: &Changed<'_>) -> Result<Outputs, AwsError> {
+        let answer = aws
+            .ec2
+            .create_launch_template_version()
+            .launch_template_id(&live.id)
+            .launch_template_data(request(want, &aws.region)?)
+            .send()
+            .await
+            .call("ec2:CreateLaunchTemplateVersion")?;
+        let number = answer.launch_template_version().and_then(LaunchTemplateVersion::version_number).unwrap_or_default();
+        aws.ec2
+            .modify_launch_template()
+            .launch_template_id(&live.id)
+            .default_version(number.to_string())
+            .send()
+            .await
+            .call("ec2:ModifyLaunchTemplate")?;
+        prune(aws, &live.id).await?;
+        Ok(outputs([("version", Some(&number.to_string()))]))
+    }
+
+    async fn tag(aws: &Aws, live: &At<Self>, tags: &Tags) -> Result<(), AwsError> {
+        super::tag(aws, &live.id, tags).await
+    }
+
+    async fn delete(aws: &Aws, live: &At<Self>) -> Result<(), AwsError> {
+        deleted(aws.ec2.delete_launch_template().launch_template_id(&live.id).send().await.call("ec2:DeleteLaunchTemplate"))
+    }
+}
+
+fn its_outputs(id: &str, name: &str, version: Option<i64>) -> Outputs {
+    outputs([("id", Some(id)), ("name", Some(name)), ("version", version.map(|number| number.to_string()).as_deref())])
+}
+
+/// Deletes the versions that nobody needs: EC2 keeps 10 000, and would delete one that a group still starts instances from.
+async fn prune(aws: &Aws, id: &str) -> Result<(), AwsError> {
+    let mut pages = aws.ec2.describe_launch_template_versions().launch_template_id(id).into_paginator().items().send();
+    let mut old = BTreeSet::new();
+    while let Some(version) = pages.next().await {
+        let version = version.call("ec2:DescribeLaunchTemplateVersions")?;
+        if version.default_version() != Some(true) {
+            old.extend(version.version_number());
+        }
+    }
+    // The newest of all is the default one, which is not among them.
+    old = old.into_iter().rev().skip(KEPT - 1).collect();
+    if old.is_empty() {
+        return Ok(());
+    }
+    let used = autoscaling::template_versions(aws, id).await?;
+    let old: Vec<String> = old.iter().map(ToString::to_string).filter(|number| !used.contains(number)).collect();
+    // One call takes 200 numbers; what is more goes next time.
+    if let Some(numbers) = old.chunks(200).next() {
+        let delete = aws.ec2.delete_launch_template_versions().launch_template_id(id).set_versions(Some(numbers.to_vec()));
+        delete.send().await.call("ec2:DeleteLaunchTemplateVersions")?;
+    }
+    Ok(())
 }

@@ -1,18 +1,27 @@
 //! EC2: networks and what instances are started from.
 
+use std::future::Future;
+use std::time::Duration;
+
 use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 
 use super::client::Aws;
 use super::error::{AwsError, Call};
+use super::wait;
 use crate::graph::{Scope, Tags};
 
 pub mod elastic_ip;
 pub mod internet_gateway;
 pub mod launch_template;
+mod launch_template_data;
 pub mod nat_gateway;
+pub(in crate::aws) mod network_interfaces;
 pub mod route_table;
+mod routes;
+mod rules;
 pub mod security_group;
 pub mod subnet;
+pub mod user_data;
 pub mod vpc;
 pub mod vpc_endpoint;
 
@@ -41,7 +50,41 @@ async fn tag(aws: &Aws, id: &str, tags: &Tags) -> Result<(), AwsError> {
     aws.ec2.create_tags().resources(id).set_tags(Some(to_aws(tags))).send().await.call("ec2:CreateTags").map(drop)
 }
 
-/// A call that deletes: what is not there any more is deleted.
+/// A filter for one value.
+fn filter(name: &str, value: &str) -> Filter {
+    Filter::builder().name(name).values(value).build()
+}
+
+/// Makes a call that refers to something new: EC2 may not know it everywhere yet ("Eventual consistency in the Amazon EC2 API").
+async fn once_visible<T, F>(call: impl FnMut() -> F) -> Result<T, AwsError>
+where
+    F: Future<Output = Result<T, AwsError>>,
+{
+    const NOT_YET: [&str; 9] = [
+        "InvalidAllocationID.NotFound",
+        "InvalidGatewayID.NotFound",
+        "InvalidGroup.NotFound",
+        "InvalidInternetGatewayID.NotFound",
+        "InvalidNatGatewayID.NotFound",
+        "InvalidRouteTableID.NotFound",
+        "InvalidSubnetID.NotFound",
+        "InvalidVpcID.NotFound",
+        "NatGatewayNotFound",
+    ];
+    wait::despite(&NOT_YET, Duration::from_secs(30), call).await
+}
+
+/// Makes a call that deletes: what is not there any more is deleted. EC2 refuses while a network interface of something that is
+/// gone already (a load balancer, an App Runner connector) is still there; those go minutes after their owner.
+async fn delete<T, F>(call: impl FnMut() -> F) -> Result<(), AwsError>
+where
+    F: Future<Output = Result<T, AwsError>>,
+{
+    let held = ["DependencyViolation", "InvalidIPAddress.InUse"];
+    deleted(wait::despite(&held, Duration::from_mins(10), call).await)
+}
+
+/// The answer of a call that deletes: what is not there any more is deleted.
 fn deleted<T>(answer: Result<T, AwsError>) -> Result<(), AwsError> {
     match answer {
         Err(error) if !error.is_not_found() => Err(error),

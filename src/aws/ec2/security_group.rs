@@ -2,9 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use aws_sdk_ec2::types::{Filter, ResourceType, SecurityGroup as AwsGroup};
 use serde::{Deserialize, Serialize};
 
-use crate::graph::{Actual, Phase};
+use super::super::client::Aws;
+use super::super::error::{AwsError, Call};
+use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
+use super::super::read::both;
+use super::rules::{self, Direction};
+use super::{delete, filter, from_aws, once_visible, owned, tagged};
+use crate::graph::{Actual, Outputs, Phase, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::{name, replace, update};
 use crate::resource;
@@ -19,7 +26,7 @@ resource! {
         /// Its network.
         vpc: P::Text => replace(),
         /// Who may come in.
-        ingress: BTreeSet<Rule<P>> => update(),
+        ingress: BTreeSet<Rule<P>> => update().headline(),
         /// Where it may go.
         egress: BTreeSet<Rule<P>> => update(),
     }
@@ -53,4 +60,69 @@ pub enum Peer<P: Phase = Actual> {
     Group(P::Text),
     /// A prefix list; `infra` makes no such rule.
     PrefixList(String),
+}
+
+impl Resource for SecurityGroup {
+    async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
+        let by_name = filter("group-name", &format!("{}*", scope.prefix()));
+        let ((ours, namesakes), networks) =
+            both(both(groups(aws, owned(scope)), groups(aws, vec![by_name])), super::vpc::ids(aws, scope)).await?;
+        // A name is taken only within a network: what bears it elsewhere is nobody's business here.
+        let namesakes = namesakes.into_iter().filter(|group| {
+            let known = ours.iter().any(|ours| ours.group_id() == group.group_id());
+            !known && group.vpc_id().is_some_and(|vpc| networks.iter().any(|network| network == vpc))
+        });
+        let namesakes: Vec<AwsGroup> = namesakes.collect();
+        Ok(ours.iter().chain(&namesakes).map(found).collect())
+    }
+
+    async fn create(aws: &Aws, want: &Self, tags: &Tags) -> Result<Created, AwsError> {
+        let answer = once_visible(|| async {
+            let call = aws.ec2.create_security_group().vpc_id(&want.vpc).group_name(&want.name).description(&want.description);
+            call.tag_specifications(tagged(ResourceType::SecurityGroup, tags)).send().await.call("ec2:CreateSecurityGroup")
+        })
+        .await?;
+        let id = answer.group_id().unwrap_or_default().to_owned();
+        // EC2 gives every new group a rule that lets everything out.
+        let egress = BTreeSet::from([Rule::everywhere()]);
+        rules::change(aws, &id, Direction::Egress, &egress, &want.egress).await?;
+        rules::change(aws, &id, Direction::Ingress, &BTreeSet::new(), &want.ingress).await?;
+        Ok(Created { outputs: outputs([("id", Some(&id)), ("name", Some(&want.name))]), id })
+    }
+
+    async fn update(aws: &Aws, live: &At<Self>, want: &Self, _changed: &Changed<'_>) -> Result<Outputs, AwsError> {
+        rules::change(aws, &live.id, Direction::Egress, &live.attrs.egress, &want.egress).await?;
+        rules::change(aws, &live.id, Direction::Ingress, &live.attrs.ingress, &want.ingress).await?;
+        Ok(Outputs::new())
+    }
+
+    async fn tag(aws: &Aws, live: &At<Self>, tags: &Tags) -> Result<(), AwsError> {
+        super::tag(aws, &live.id, tags).await
+    }
+
+    async fn delete(aws: &Aws, live: &At<Self>) -> Result<(), AwsError> {
+        delete(|| async { aws.ec2.delete_security_group().group_id(&live.id).send().await.call("ec2:DeleteSecurityGroup") }).await
+    }
+}
+
+async fn groups(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<AwsGroup>, AwsError> {
+    let pages = aws.ec2.describe_security_groups().set_filters(Some(filters)).into_paginator().items().send();
+    pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeSecurityGroups")
+}
+
+fn found(group: &AwsGroup) -> Found<SecurityGroup> {
+    let id = group.group_id().unwrap_or_default().to_owned();
+    Found {
+        state: State::Ready,
+        attrs: SecurityGroup {
+            name: group.group_name().unwrap_or_default().to_owned(),
+            description: group.description().unwrap_or_default().to_owned(),
+            vpc: group.vpc_id().unwrap_or_default().to_owned(),
+            ingress: rules::read(group.ip_permissions()),
+            egress: rules::read(group.ip_permissions_egress()),
+        },
+        outputs: outputs([("id", Some(&id)), ("name", group.group_name())]),
+        tags: from_aws(group.tags()),
+        id,
+    }
 }

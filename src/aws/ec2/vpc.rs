@@ -1,7 +1,5 @@
 //! VPCs.
 
-use std::time::Duration;
-
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Vpc as AwsVpc, VpcAttributeName};
 use ipnet::Ipv4Net;
 
@@ -9,8 +7,7 @@ use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::{both, each};
-use super::super::wait;
-use super::{deleted, from_aws, owned, tagged};
+use super::{delete, from_aws, once_visible, owned, tagged};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::{replace, update};
@@ -20,7 +17,7 @@ resource! {
     /// The private network of an environment.
     Vpc = "ec2.vpc" {
         /// Its addresses.
-        cidr: Ipv4Net => replace(),
+        cidr: Ipv4Net => replace().headline(),
         /// Whether Amazon's resolver answers inside it.
         dns_support: bool => update(),
         /// Whether instances with public addresses get public names.
@@ -31,12 +28,7 @@ resource! {
 
 impl Resource for Vpc {
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
-        let mut pages = aws.ec2.describe_vpcs().set_filters(Some(owned(scope))).into_paginator().items().send();
-        let mut vpcs = Vec::new();
-        while let Some(vpc) = pages.next().await {
-            vpcs.push(vpc.call("ec2:DescribeVpcs")?);
-        }
-        each(vpcs, |vpc| async move {
+        each(vpcs(aws, scope).await?, |vpc| async move {
             let id = vpc.vpc_id().unwrap_or_default();
             let (dns_support, dns_hostnames) = both(
                 attribute(aws, id, VpcAttributeName::EnableDnsSupport),
@@ -58,8 +50,7 @@ impl Resource for Vpc {
             .await
             .call("ec2:CreateVpc")?;
         let id = answer.vpc().and_then(AwsVpc::vpc_id).unwrap_or_default().to_owned();
-        // A new VPC is not visible everywhere at once ("Eventual consistency in the Amazon EC2 API").
-        wait::despite(&["InvalidVpcID.NotFound"], Duration::from_secs(30), || set_dns(aws, &id, want)).await?;
+        once_visible(|| set_dns(aws, &id, want)).await?;
         Ok(Created { outputs: outputs([("id", Some(&id))]), id })
     }
 
@@ -73,8 +64,18 @@ impl Resource for Vpc {
     }
 
     async fn delete(aws: &Aws, live: &At<Self>) -> Result<(), AwsError> {
-        deleted(aws.ec2.delete_vpc().vpc_id(&live.id).send().await.call("ec2:DeleteVpc"))
+        delete(|| async { aws.ec2.delete_vpc().vpc_id(&live.id).send().await.call("ec2:DeleteVpc") }).await
     }
+}
+
+async fn vpcs(aws: &Aws, scope: &Scope) -> Result<Vec<AwsVpc>, AwsError> {
+    let pages = aws.ec2.describe_vpcs().set_filters(Some(owned(scope))).into_paginator().items().send();
+    pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeVpcs")
+}
+
+/// The ids of an environment's networks.
+pub(super) async fn ids(aws: &Aws, scope: &Scope) -> Result<Vec<String>, AwsError> {
+    Ok(vpcs(aws, scope).await?.into_iter().filter_map(|vpc| vpc.vpc_id).collect())
 }
 
 fn found(vpc: &AwsVpc, dns_support: bool, dns_hostnames: bool) -> Result<Found<Vpc>, AwsError> {

@@ -1,5 +1,86 @@
 //! Elastic Load Balancing, version 2: application load balancers.
 
+use std::collections::BTreeMap;
+
+use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer as AwsLoadBalancer, Tag};
+
+use super::client::Aws;
+use super::error::{AwsError, Call};
+use super::read::each;
+use crate::graph::{Scope, Tags};
+
 pub mod listener;
 pub mod load_balancer;
 pub mod target_group;
+
+/// How many resources `DescribeTags` takes in one call.
+const TAGS_AT_ONCE: usize = 20;
+
+/// The load balancers whose names begin as ours do. ELB can look for neither tags nor beginnings of names.
+async fn load_balancers(aws: &Aws, scope: &Scope) -> Result<Vec<AwsLoadBalancer>, AwsError> {
+    let prefix = scope.prefix();
+    let mut pages = aws.elbv2.describe_load_balancers().into_paginator().items().send();
+    let mut found = Vec::new();
+    while let Some(load_balancer) = pages.next().await {
+        let load_balancer = load_balancer.call("elasticloadbalancing:DescribeLoadBalancers")?;
+        if load_balancer.load_balancer_name().is_some_and(|name| name.starts_with(&prefix)) {
+            found.push(load_balancer);
+        }
+    }
+    Ok(found)
+}
+
+/// The tags of anything in ELB, by ARN. What vanished meanwhile is not among them.
+async fn tags(aws: &Aws, arns: &[String]) -> Result<BTreeMap<String, Tags>, AwsError> {
+    let some = each(arns.chunks(TAGS_AT_ONCE), |arns| tags_of_some(aws, arns)).await?;
+    Ok(some.into_iter().flatten().collect())
+}
+
+async fn tags_of_some(aws: &Aws, arns: &[String]) -> Result<BTreeMap<String, Tags>, AwsError> {
+    let ask = async |arns: &[String]| {
+        let answer = aws.elbv2.describe_tags().set_resource_arns(Some(arns.to_vec())).send().await;
+        let described = answer.call("elasticloadbalancing:DescribeTags")?.tag_descriptions.unwrap_or_default();
+        let described = described.into_iter().map(|one| (one.resource_arn.unwrap_or_default(), one.tags.unwrap_or_default()));
+        Ok::<BTreeMap<String, Tags>, AwsError>(described.map(|(arn, tags)| (arn, from_aws(&tags))).collect())
+    };
+    match ask(arns).await {
+        // One that is gone spoils the call for all of them.
+        Err(error) if error.is_not_found() => {
+            let alone = each(arns, async |arn| match ask(std::slice::from_ref(arn)).await {
+                Err(error) if error.is_not_found() => Ok(BTreeMap::new()),
+                answer => answer,
+            });
+            Ok(alone.await?.into_iter().flatten().collect())
+        }
+        answer => answer,
+    }
+}
+
+/// Sets tags of anything in ELB, by ARN.
+async fn tag(aws: &Aws, arn: &str, tags: &Tags) -> Result<(), AwsError> {
+    let add = aws.elbv2.add_tags().resource_arns(arn).set_tags(Some(to_aws(tags)));
+    add.send().await.call("elasticloadbalancing:AddTags").map(drop)
+}
+
+/// Tags as ELB takes them.
+fn to_aws(tags: &Tags) -> Vec<Tag> {
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+}
+
+/// Tags as ELB gives them.
+fn from_aws(tags: &[Tag]) -> Tags {
+    tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value().unwrap_or_default().to_owned()))).collect()
+}
+
+/// The answer, unless what was asked about vanished meanwhile.
+fn unless_gone<T>(answer: Result<T, AwsError>) -> Result<Option<T>, AwsError> {
+    match answer {
+        Err(error) if error.is_not_found() => Ok(None),
+        answer => answer.map(Some),
+    }
+}
+
+/// A call that deletes: what is not there any more is deleted.
+fn deleted<T>(answer: Result<T, AwsError>) -> Result<(), AwsError> {
+    unless_gone(answer).map(drop)
+}

@@ -1,5 +1,16 @@
 //! Instance profiles: how an EC2 instance comes by a role.
 
+use std::time::Duration;
+
+use aws_sdk_iam::types::InstanceProfile as AwsProfile;
+
+use super::super::client::Aws;
+use super::super::error::{AwsError, Call};
+use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
+use super::super::read::each;
+use super::super::wait::{self, Look};
+use super::{PAGE, concerns, deleted, from_aws, once_visible, path_for, to_aws};
+use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::{name, update};
 use crate::resource;
@@ -13,4 +24,92 @@ resource! {
         role: P::Text => update().names("iam.role"),
     }
     outputs: [Output::held("arn"), Output::plain("name")]
+}
+
+impl Resource for InstanceProfile {
+    /// IAM lists profiles without their tags.
+    async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
+        let pages = aws.iam.list_instance_profiles().max_items(PAGE).into_paginator().items().send();
+        let profiles = pages.collect::<Result<Vec<_>, _>>().await.call("iam:ListInstanceProfiles")?;
+        let ours = profiles.into_iter().filter(|one| concerns(scope, one.path(), one.instance_profile_name()));
+        let found = each(ours, |profile| async move {
+            let pages = aws.iam.list_instance_profile_tags().instance_profile_name(profile.instance_profile_name());
+            match pages.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.call("iam:ListInstanceProfileTags") {
+                Ok(tags) => Ok(Some(found(&profile, from_aws(&tags)))),
+                Err(error) if error.is_not_found() => Ok(None),
+                Err(error) => Err(error),
+            }
+        });
+        Ok(found.await?.into_iter().flatten().collect())
+    }
+
+    async fn create(aws: &Aws, want: &Self, tags: &Tags) -> Result<Created, AwsError> {
+        let path = path_for("iam:CreateInstanceProfile", tags)?;
+        let call = aws.iam.create_instance_profile().path(path).instance_profile_name(&want.name);
+        let answer = call.set_tags(Some(to_aws(tags)?)).send().await.call("iam:CreateInstanceProfile")?;
+        add(aws, &want.name, &want.role).await?;
+        let arn = answer.instance_profile().map(AwsProfile::arn);
+        Ok(Created { id: want.name.clone(), outputs: outputs([("arn", arn), ("name", Some(&want.name))]) })
+    }
+
+    async fn settle(aws: &Aws, created: Created) -> Result<Outputs, AwsError> {
+        wait::until(&format!("instance profile {}", created.id), Duration::from_mins(2), || async {
+            let call = aws.iam.get_instance_profile().instance_profile_name(&created.id);
+            match call.send().await.call("iam:GetInstanceProfile") {
+                Ok(answer) if answer.instance_profile().is_some_and(|profile| !profile.roles().is_empty()) => Ok(Look::Done(())),
+                Ok(_) => Ok(Look::NotYet),
+                Err(error) if error.is_not_found() => Ok(Look::NotYet),
+                Err(error) => Err(error),
+            }
+        })
+        .await?;
+        Ok(created.outputs)
+    }
+
+    /// A profile holds one role at most, so the old one has to go first.
+    async fn update(aws: &Aws, live: &At<Self>, want: &Self, _changed: &Changed<'_>) -> Result<Outputs, AwsError> {
+        remove(aws, live).await?;
+        add(aws, &live.id, &want.role).await?;
+        Ok(Outputs::new())
+    }
+
+    async fn tag(aws: &Aws, live: &At<Self>, tags: &Tags) -> Result<(), AwsError> {
+        let call = aws.iam.tag_instance_profile().instance_profile_name(&live.id).set_tags(Some(to_aws(tags)?));
+        call.send().await.call("iam:TagInstanceProfile").map(drop)
+    }
+
+    async fn delete(aws: &Aws, live: &At<Self>) -> Result<(), AwsError> {
+        remove(aws, live).await?;
+        let call = aws.iam.delete_instance_profile().instance_profile_name(&live.id);
+        deleted(call.send().await.call("iam:DeleteInstanceProfile"))
+    }
+}
+
+fn found(profile: &AwsProfile, tags: Tags) -> Found<InstanceProfile> {
+    let name = profile.instance_profile_name().to_owned();
+    let role = profile.roles().first().map(|role| role.role_name().to_owned()).unwrap_or_default();
+    Found {
+        id: name.clone(),
+        state: State::Ready,
+        outputs: outputs([("arn", Some(profile.arn())), ("name", Some(&name))]),
+        attrs: InstanceProfile { name, role },
+        tags,
+    }
+}
+
+async fn add(aws: &Aws, profile: &str, role: &str) -> Result<(), AwsError> {
+    once_visible(|| async {
+        let call = aws.iam.add_role_to_instance_profile().instance_profile_name(profile).role_name(role);
+        call.send().await.call("iam:AddRoleToInstanceProfile")
+    })
+    .await
+    .map(drop)
+}
+
+async fn remove(aws: &Aws, live: &At<InstanceProfile>) -> Result<(), AwsError> {
+    if live.attrs.role.is_empty() {
+        return Ok(());
+    }
+    let call = aws.iam.remove_role_from_instance_profile().instance_profile_name(&live.id).role_name(&live.attrs.role);
+    deleted(call.send().await.call("iam:RemoveRoleFromInstanceProfile"))
 }

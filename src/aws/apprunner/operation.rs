@@ -1,0 +1,112 @@
+//! What App Runner does with a service takes minutes and goes on by itself: creations, updates and deletions are operations, and
+//! one that AWS rolled back is a failure though its service runs.
+
+use std::time::Duration;
+
+use aws_sdk_apprunner::types::{OperationStatus, OperationSummary, OperationType, Service, ServiceStatus};
+
+use super::super::client::Aws;
+use super::super::error::{AwsError, Call, IfThere};
+use super::super::wait::{self, Look};
+
+/// How long an operation may take: App Runner gives up deployments by itself well before.
+const LIMIT: Duration = Duration::from_mins(40);
+
+/// A service as it is; none where it was never made, or is gone.
+pub(super) async fn describe(aws: &Aws, arn: &str) -> Result<Option<Service>, AwsError> {
+    let answer = aws.apprunner.describe_service().service_arn(arn).send().await;
+    let service = answer.call("apprunner:DescribeService").if_there()?.and_then(|answer| answer.service);
+    // AWS goes on describing it for some time.
+    Ok(service.filter(|service| *service.status() != ServiceStatus::Deleted))
+}
+
+/// The operation that was started last: AWS lists them newest first.
+pub(super) async fn last(aws: &Aws, arn: &str) -> Result<Option<OperationSummary>, AwsError> {
+    Ok(newest(aws, arn).await?.into_iter().next())
+}
+
+/// The operations of a service that were started last, newest first; none where it is gone.
+async fn newest(aws: &Aws, arn: &str) -> Result<Vec<OperationSummary>, AwsError> {
+    let answer = aws.apprunner.list_operations().service_arn(arn).send().await;
+    let answer = answer.call("apprunner:ListOperations").if_there()?;
+    Ok(answer.and_then(|answer| answer.operation_summary_list).unwrap_or_default())
+}
+
+/// Waits until no operation is under way; gives the service.
+pub(super) async fn idle(aws: &Aws, arn: &str) -> Result<Option<Service>, AwsError> {
+    wait::until("waiting for the operation that is under way on an App Runner service", LIMIT, || async {
+        Ok(match describe(aws, arn).await? {
+            Some(service) if *service.status() == ServiceStatus::OperationInProgress => Look::NotYet,
+            service => Look::Done(service),
+        })
+    })
+    .await
+}
+
+/// Follows an operation, or the last one where none is named, to its end, and waits until the service runs.
+///
+/// # Errors
+/// `OperationFailed` where the operation did not succeed, a rollback that worked included.
+pub(super) async fn follow(aws: &Aws, arn: &str, id: Option<&str>) -> Result<Service, AwsError> {
+    wait::until("waiting for an App Runner operation", LIMIT, || async {
+        let operations = newest(aws, arn).await?;
+        let operation = operations.iter().find(|operation| id.is_none_or(|id| operation.id() == Some(id)));
+        Ok(match operation.map(|operation| (operation, operation.status())) {
+            Some((_, Some(OperationStatus::Succeeded))) => Look::Done(()),
+            Some((_, Some(OperationStatus::Pending | OperationStatus::InProgress | OperationStatus::RollbackInProgress))) => {
+                Look::NotYet
+            }
+            Some((operation, _)) => return Err(failed(arn, &in_words(operation))),
+            None if id.is_some() => Look::NotYet,
+            None => Look::Done(()),
+        })
+    })
+    .await?;
+    match idle(aws, arn).await? {
+        Some(service) if *service.status() == ServiceStatus::Running => Ok(service),
+        Some(service) => Err(failed(arn, &format!("the service is {}", service.status()))),
+        None => Err(failed(arn, "the service is gone")),
+    }
+}
+
+/// Whether the service is on its way out.
+pub(super) fn deletes(operation: &OperationSummary) -> bool {
+    operation.r#type() == Some(&OperationType::DeleteService)
+}
+
+fn in_words(operation: &OperationSummary) -> String {
+    let kind = operation.r#type().map_or("operation", OperationType::as_str);
+    let status = operation.status().map_or("unknown", OperationStatus::as_str);
+    format!("{kind} {} ended as {status}", operation.id().unwrap_or_default())
+}
+
+/// App Runner tells why in the service's event log alone ("Viewing App Runner logs streamed to CloudWatch Logs").
+fn failed(arn: &str, what: &str) -> AwsError {
+    let name_and_id = arn.split_once(":service/").map_or(arn, |(_, rest)| rest);
+    AwsError {
+        operation: "apprunner:ListOperations".into(),
+        code: "OperationFailed".into(),
+        message: format!("{what}; App Runner tells why in the log group /aws/apprunner/{name_and_id}/service"),
+        request_id: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_quotes_aws_and_says_where_it_tells_why() {
+        let operation = OperationSummary::builder()
+            .id("6f7d")
+            .r#type(OperationType::UpdateService)
+            .status(OperationStatus::RollbackSucceeded)
+            .build();
+        let error = failed("arn:aws:apprunner:eu-west-1:123456789012:service/shop-test-api/8fe1", &in_words(&operation));
+        assert_eq!(
+            error.message,
+            "UPDATE_SERVICE 6f7d ended as ROLLBACK_SUCCEEDED; \
+             App Runner tells why in the log group /aws/apprunner/shop-test-api/8fe1/service"
+        );
+    }
+}

@@ -1,0 +1,63 @@
+//! AWS as the executor sees it.
+
+use futures::future::BoxFuture;
+
+use super::client::Aws;
+use super::error::AwsError;
+use super::kind::Kind;
+use super::kinds::Registry;
+use crate::apply::{Cloud, Failure};
+use crate::graph::{Attrs, Created, Outputs, Tags, Target};
+
+/// The handle that writes. Code that plans never holds one.
+#[derive(Debug)]
+pub struct Writer {
+    aws: Aws,
+}
+
+impl Writer {
+    /// Connects to the account and region of a spec.
+    pub async fn connect(account: &str, region: &str) -> Self {
+        Self { aws: Aws::writer(account, region).await }
+    }
+}
+
+fn kind(name: &str) -> Result<&'static dyn Kind, Failure> {
+    Registry.kind(name).ok_or_else(|| AwsError::unexpected("infra", format!("no kind is called {name}")).into())
+}
+
+impl From<AwsError> for Failure {
+    fn from(error: AwsError) -> Self {
+        let AwsError { operation, code, message, request_id } = error;
+        Self { operation, code, message, request_id }
+    }
+}
+
+impl Cloud for Writer {
+    fn create<'a>(&'a self, name: &'a str, want: &'a Attrs, tags: &'a Tags) -> BoxFuture<'a, Result<Created, Failure>> {
+        Box::pin(async move { Ok(kind(name)?.create(&self.aws, want, tags).await?) })
+    }
+
+    fn settle<'a>(&'a self, name: &'a str, created: Created) -> BoxFuture<'a, Result<Outputs, Failure>> {
+        Box::pin(async move { Ok(kind(name)?.settle(&self.aws, created).await?) })
+    }
+
+    fn update<'a>(
+        &'a self,
+        name: &'a str,
+        live: &'a Target,
+        want: &'a Attrs,
+        changed: &'a [String],
+        tags: &'a Tags,
+    ) -> BoxFuture<'a, Result<Outputs, Failure>> {
+        Box::pin(async move { Ok(kind(name)?.update(&self.aws, live, want, changed, tags).await?) })
+    }
+
+    fn delete<'a>(&'a self, name: &'a str, live: &'a Target) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move { Ok(kind(name)?.delete(&self.aws, live).await?) })
+    }
+
+    fn gone<'a>(&'a self, name: &'a str, live: &'a Target) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move { Ok(kind(name)?.gone(&self.aws, live).await?) })
+    }
+}

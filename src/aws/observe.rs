@@ -1,0 +1,169 @@
+//! One concurrent sweep over everything that bears our tags or our names, and what a spec leaves to AWS.
+//!
+//! [`Reader`] is the handle that planning holds. It has no operation that writes, and its clients refuse to send one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
+
+use aws_config::retry::RetryConfig;
+use futures::future::{Either, join_all, join3, select};
+
+use super::client::Aws;
+use super::error::{AwsError, Call};
+use super::kinds::KINDS;
+use super::read::chain;
+use crate::graph::{Live, Scope};
+use crate::values::architecture::Architecture;
+
+/// Reads an account and region.
+#[derive(Debug)]
+pub struct Reader {
+    aws: Aws,
+}
+
+/// What was asked for beside the resources themselves.
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    /// Whether availability zones are needed.
+    pub zones: bool,
+    /// The architectures that machine images are needed for.
+    pub architectures: BTreeSet<Architecture>,
+}
+
+/// What was seen.
+#[derive(Clone, Debug, Default)]
+pub struct Observation {
+    /// Everything of ours, and what bears our names without being ours.
+    pub live: Vec<Live>,
+    /// The availability zones that the account can use.
+    pub zones: Vec<String>,
+    /// The current machine images of Amazon Linux 2023.
+    pub machine_images: BTreeMap<Architecture, String>,
+    /// How many calls it took.
+    pub calls: usize,
+    /// The longest chain of calls of which each waited for the one before.
+    pub depth: usize,
+}
+
+/// Why nothing was seen.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ObserveError {
+    /// The credentials are of another account than the spec's.
+    #[error("the credentials are of account {actual}, and the spec is for {expected}")]
+    WrongAccount {
+        /// The account of the spec.
+        expected: String,
+        /// The account of the credentials.
+        actual: String,
+    },
+    /// AWS refused, in one or more places.
+    #[error("AWS could not be read")]
+    Aws(Vec<AwsError>),
+}
+
+impl Reader {
+    /// Connects to the account and region of a spec.
+    pub async fn connect(account: &str, region: &str) -> Self {
+        Self { aws: Aws::reader(account, region).await }
+    }
+
+    /// Looks at everything at once. Each kind's calls form a chain of their own.
+    ///
+    /// # Errors
+    /// Everything that AWS refused, not only the first.
+    pub async fn observe(&self, scope: &Scope, ask: &Ask) -> Result<Observation, ObserveError> {
+        let kinds = join_all(KINDS.iter().map(|kind| chain(kind.list(&self.aws, scope))));
+        let zones = chain(self.zones(ask.zones));
+        let images = chain(self.machine_images(&ask.architectures));
+        let account = pin!(chain(self.account()));
+        let sweep = pin!(join3(kinds, zones, images));
+        // Without the right account nothing else is worth waiting for.
+        let (kinds, zones, images) = match select(account, sweep).await {
+            Either::Left((account, sweep)) => {
+                self.check(account)?;
+                sweep.await
+            }
+            Either::Right((seen, account)) => {
+                self.check(account.await)?;
+                seen
+            }
+        };
+
+        let mut seen = Observation::default();
+        let mut errors: Vec<AwsError> = Vec::new();
+        for kind in kinds {
+            match kind {
+                Ok(live) => seen.live.extend(live),
+                Err(error) => errors.push(error),
+            }
+        }
+        zones.map_or_else(|error| errors.push(error), |zones| seen.zones = zones);
+        images.map_or_else(|error| errors.push(error), |images| seen.machine_images = images);
+        if !errors.is_empty() {
+            // One cause, such as credentials that expire on the way, comes back from every call.
+            errors.sort_by(|a, b| (&a.code, &a.message).cmp(&(&b.code, &b.message)));
+            errors.dedup_by(|a, b| a.code == b.code && a.message == b.message);
+            return Err(ObserveError::Aws(errors));
+        }
+        (seen.calls, seen.depth) = (self.aws.reads().calls(), self.aws.reads().depth());
+        Ok(seen)
+    }
+
+    /// The digest of an image of a repository, by tag or digest.
+    ///
+    /// # Errors
+    /// As [`super::images::resolve`].
+    pub async fn image(&self, repository: &str, reference: &str) -> Result<super::images::ResolvedImage, AwsError> {
+        chain(super::images::resolve(&self.aws, repository, reference)).await
+    }
+
+    /// The clients, for reading what runs.
+    pub(crate) fn aws(&self) -> &Aws {
+        &self.aws
+    }
+
+    fn check(&self, account: Result<String, AwsError>) -> Result<(), ObserveError> {
+        let actual = account.map_err(|error| ObserveError::Aws(vec![error]))?;
+        let expected = self.aws.account.clone();
+        if actual == expected { Ok(()) } else { Err(ObserveError::WrongAccount { expected, actual }) }
+    }
+
+    /// The account of the credentials. The call everything hangs on gives up sooner than others: nobody wants to wait a minute to
+    /// be told that the network is down.
+    async fn account(&self) -> Result<String, AwsError> {
+        let few = aws_sdk_sts::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(3));
+        let call = self.aws.sts.get_caller_identity().customize().config_override(few);
+        let identity = call.send().await.call("sts:GetCallerIdentity")?;
+        Ok(identity.account().unwrap_or_default().to_owned())
+    }
+
+    async fn zones(&self, wanted: bool) -> Result<Vec<String>, AwsError> {
+        if !wanted {
+            return Ok(Vec::new());
+        }
+        let filter = |name: &str, value: &str| aws_sdk_ec2::types::Filter::builder().name(name).values(value).build();
+        let zones = self.aws.ec2.describe_availability_zones();
+        let zones = zones.filters(filter("zone-type", "availability-zone")).filters(filter("state", "available"));
+        let zones = zones.send().await.call("ec2:DescribeAvailabilityZones")?;
+        Ok(zones.availability_zones().iter().filter_map(|zone| zone.zone_name().map(str::to_owned)).collect())
+    }
+
+    /// Amazon Linux 2023 as AWS publishes it ("Calling AMI public parameters in Parameter Store").
+    async fn machine_images(&self, wanted: &BTreeSet<Architecture>) -> Result<BTreeMap<Architecture, String>, AwsError> {
+        if wanted.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let parameter = |architecture: Architecture| {
+            format!("/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{}", architecture.as_str())
+        };
+        let names = wanted.iter().map(|&architecture| parameter(architecture)).collect();
+        let answer = self.aws.ssm.get_parameters().set_names(Some(names)).send().await.call("ssm:GetParameters")?;
+        let value = |architecture: Architecture| {
+            let found = answer.parameters().iter().find(|found| found.name() == Some(&parameter(architecture)));
+            found.and_then(|found| found.value()).map(|value| (architecture, value.to_owned())).ok_or_else(|| {
+                AwsError::unexpected("ssm:GetParameters", format!("AWS publishes no {} in this region", parameter(architecture)))
+            })
+        };
+        wanted.iter().map(|&architecture| value(architecture)).collect()
+    }
+}

@@ -1,0 +1,220 @@
+//! What can be typed. Clap types only: no behaviour, and no texts that do not teach.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::graph::Address;
+use crate::plan::Hazard;
+
+/// Environments of a web application on AWS: plan, review, apply. No state file.
+///
+/// `infra` reads one TOML spec per environment, compares it with live AWS, and shows the difference as a plan. `apply` carries out
+/// exactly that plan. AWS itself is the state: what belongs to an environment is found by its tags.
+#[derive(Debug, Parser)]
+#[command(name = "infra", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    after_help = "Exit codes: 0 done or nothing to do · 1 failed before anything was written, or a wrong invocation or spec · \
+2 there are changes (`plan --detailed-exitcode`) · 3 partly applied · 5 blocked by protection, a gate or a missing approval · \
+130 interrupted.\n\nAWS credentials, profile and endpoint come from the standard AWS configuration; `RUST_LOG=infra=debug` shows more."
+)]
+pub struct Cli {
+    /// The folder of the specs.
+    #[arg(long, global = true, env = "INFRA_SPECS", default_value = "environments", value_name = "FOLDER")]
+    pub specs: PathBuf,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check specs without touching AWS
+    ///
+    /// Every problem of every spec at once, each with its file, line and a caret, and what to write instead.
+    Validate(Validate),
+    /// Show what `apply` would do
+    ///
+    /// Reads live AWS in one sweep and compares. Planning cannot write: its AWS clients refuse every call that would.
+    Plan(Plan),
+    /// Make AWS as the spec says
+    ///
+    /// Shows the plan and asks. Type the environment's name to agree; where nobody can type, give `--yes`, or, if the spec says
+    /// `[approval] required = true`, `--approve PLAN_ID` with the id that `infra plan` printed. Interrupt once to finish what is in
+    /// flight, twice to quit. Whatever happens, the next run starts from what AWS has.
+    Apply(Apply),
+    /// Delete everything of an environment
+    ///
+    /// A plan like any other, of nothing. Databases keep a final snapshot unless their spec says `final_snapshot = false`. What is
+    /// protected is found before anything is deleted. Data goes only with `--allow data-loss`.
+    Destroy(Destroy),
+    /// Show what runs: endpoints, images by digest, health
+    Status(Status),
+    /// Print the JSON Schema of specs, for editors
+    Schema,
+    /// Print completions for a shell
+    ///
+    /// For example `infra completions bash > ~/.local/share/bash-completion/completions/infra`.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+/// Which environment.
+#[derive(Args, Debug)]
+pub struct Environment {
+    /// The environment, as its spec calls itself.
+    #[arg(long, short, env = "INFRA_ENV", value_name = "ENVIRONMENT")]
+    pub env: String,
+}
+
+/// `infra validate`
+#[derive(Args, Debug)]
+pub struct Validate {
+    /// Only these environments. Rules that reach from one to another see all of them all the same.
+    #[arg(long, short, value_name = "ENVIRONMENT")]
+    pub env: Vec<String>,
+}
+
+/// What a plan is made of beside the spec.
+#[derive(Args, Debug)]
+pub struct Choices {
+    /// Only this address, all within it, and what those wait for. Can be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub only: Vec<Address>,
+
+    /// Take over what bears our name and is somebody else's, by tagging it. Can be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub adopt: Vec<Address>,
+
+    /// Deploy this image: a tag or digest in the service's own repository. Can be repeated. Without it, the image that runs stays.
+    #[arg(long, value_name = "SERVICE=REFERENCE", value_parser = image)]
+    pub image: Vec<(String, String)>,
+}
+
+/// `infra plan`
+#[derive(Args, Debug)]
+pub struct Plan {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub environment: Environment,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub choices: Choices,
+
+    /// Plan to delete everything.
+    #[arg(long)]
+    pub destroy: bool,
+
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+
+    /// Exit with 2 when there are changes.
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+/// How to print a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs: Terraform's vocabulary.
+    Json,
+}
+
+/// How to agree to a plan.
+#[derive(Args, Debug)]
+pub struct Consent {
+    /// Agree without being asked. Not enough where the spec requires approval.
+    #[arg(long, short)]
+    pub yes: bool,
+
+    /// Agree to exactly the plan with this id.
+    #[arg(long, value_name = "PLAN_ID")]
+    pub approve: Option<String>,
+
+    /// Allow a hazard by name. Data is lost only when this says so. Can be repeated.
+    #[arg(long, value_name = "HAZARD", value_parser = hazard())]
+    pub allow: Vec<Hazard>,
+
+    /// Print progress and the report as JSON lines on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `infra apply`
+#[derive(Args, Debug)]
+pub struct Apply {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub environment: Environment,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub choices: Choices,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub consent: Consent,
+}
+
+/// `infra destroy`
+#[derive(Args, Debug)]
+pub struct Destroy {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub environment: Environment,
+
+    /// Only this address and all within it, with what holds them. Can be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    pub only: Vec<Address>,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub consent: Consent,
+}
+
+/// `infra status`
+#[derive(Args, Debug)]
+pub struct Status {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub environment: Environment,
+
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn image(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((service, reference)) if !service.is_empty() && !reference.is_empty() => Ok((service.into(), reference.into())),
+        _ => Err("write a service and a tag or digest, like `web=v1.2.3`".into()),
+    }
+}
+
+fn hazard() -> impl clap::builder::TypedValueParser<Value = Hazard> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+    let named = |name: String| Hazard::ALL.iter().copied().find(|hazard| hazard.name() == name);
+    PossibleValuesParser::new(Hazard::ALL.iter().map(|hazard| hazard.name()))
+        .map(move |name| named(name).expect("only names of hazards are possible"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,201 @@
+//! What commands share with the world: streams, the terminal, the clock. The only reader of the process's environment beside
+//! clap and the AWS SDK.
+
+use std::future::Future;
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anstream::{AutoStream, ColorChoice};
+use indicatif::ProgressBar;
+use tokio::sync::watch;
+
+use crate::apply::Stop;
+use crate::render::{Page, diagnostic};
+use crate::spec::{Loaded, Problem, Source, load};
+
+use super::error::Error;
+
+/// The width that text is made for where there is no terminal.
+const PLAIN_WIDTH: usize = 100;
+
+/// The process as commands see it.
+#[derive(Debug)]
+pub struct Context {
+    /// The folder of the specs.
+    pub specs: PathBuf,
+    /// Whether somebody can be asked: all three streams are terminals, and this is no CI.
+    pub interactive: bool,
+    /// Whether standard error can be drawn upon.
+    pub draws: bool,
+    /// How many columns text on standard output has.
+    pub width: usize,
+    /// Whether standard output takes colour.
+    pub colour: bool,
+    here: PathBuf,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Context {
+    /// Looks at the process.
+    ///
+    /// # Errors
+    /// When the current folder or the runtime cannot be had.
+    pub fn new(specs: PathBuf) -> io::Result<Self> {
+        let ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let (input, output, error) = (io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal());
+        let colour = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+        Ok(Self {
+            specs,
+            interactive: input && output && error && !ci,
+            draws: error && !ci && !dumb,
+            width: if output { columns() } else { PLAIN_WIDTH },
+            colour,
+            here: std::env::current_dir()?,
+            runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?,
+        })
+    }
+
+    /// Runs to the end.
+    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.runtime.block_on(future)
+    }
+
+    /// Writes data to standard output.
+    ///
+    /// # Errors
+    /// When nobody reads it any more.
+    pub fn print(&self, text: &str) -> io::Result<()> {
+        let mut out = AutoStream::auto(io::stdout());
+        out.write_all(text.as_bytes())?;
+        out.flush()
+    }
+
+    /// Writes to standard error. That nobody reads it is no reason to stop.
+    pub fn tell(&self, text: &str) {
+        tell(text);
+    }
+
+    /// Reads a line from the terminal.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn ask(&self, question: &str) -> io::Result<String> {
+        self.tell(question);
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        Ok(line.trim().to_owned())
+    }
+
+    /// Shows on a terminal that something takes a moment, until what it gives is dropped.
+    pub(super) fn busy(&self, with: &'static str) -> Busy {
+        let spinner = if self.draws { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        spinner.set_message(with);
+        spinner.enable_steady_tick(Duration::from_millis(120));
+        Busy(spinner)
+    }
+
+    /// Loads specs; tells their warnings.
+    ///
+    /// # Errors
+    /// All their problems.
+    pub fn load(&self, only: Option<&[String]>) -> Result<Loaded, Error> {
+        let loaded = load(&self.specs, only).map_err(Error::Spec)?;
+        if !loaded.warnings.is_empty() {
+            self.tell_problems(&loaded.warnings, &loaded.sources);
+        }
+        Ok(loaded)
+    }
+
+    /// Shows problems with their sources.
+    pub fn tell_problems(&self, problems: &[Problem], sources: &[Source]) {
+        let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+        self.tell(&diagnostic::text(problems, sources, colour, &self.here));
+    }
+
+    /// Shows an error, and what to do about it.
+    pub fn tell_error(&self, error: &Error) {
+        match error {
+            Error::Spec(problems) => self.tell_problems(&problems.list, &problems.sources),
+            Error::Observe(crate::aws::observe::ObserveError::Aws(errors)) => {
+                for error in errors {
+                    self.tell(&format!("error: {error}\n"));
+                }
+            }
+            error => self.tell(&format!("error: {error}\n")),
+        }
+        if let Some(help) = error.help() {
+            self.tell(&format!("help: {help}\n"));
+        }
+    }
+
+    /// Asks to stop at the first interrupt, and quits at the second.
+    pub fn stop_on_interrupt(&self) -> Stop {
+        let (ask, stop) = watch::channel(false);
+        self.runtime.spawn(async move {
+            interrupt().await;
+            if ask.send(true).is_ok() {
+                interrupt().await;
+            }
+            quit();
+        });
+        stop
+    }
+
+    /// What text on standard output is drawn on.
+    pub fn page(&self) -> Page {
+        Page { width: self.width, colour: self.colour }
+    }
+
+    /// Now, to the second, in UTC.
+    pub fn now(&self) -> String {
+        jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+}
+
+/// See [`Context::busy`].
+#[derive(Debug)]
+pub(super) struct Busy(ProgressBar);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// See [`Context::tell`]; for what outlives a borrow of the context.
+pub(super) fn tell(text: &str) {
+    let _ = AutoStream::auto(io::stderr()).write_all(text.as_bytes());
+}
+
+/// Quitting in the middle is what the second interrupt asks for.
+#[expect(clippy::exit, reason = "the one place for it beside main")]
+fn quit() -> ! {
+    std::process::exit(130)
+}
+
+#[cfg(unix)]
+async fn interrupt() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn interrupt() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+fn columns() -> usize {
+    terminal_size::terminal_size().map_or(PLAIN_WIDTH, |(width, _)| width.0.into())
+}

@@ -1,0 +1,119 @@
+//! How a command ends: exit codes, and errors that say what to do next.
+
+use std::process::ExitCode;
+
+use crate::aws::AwsError;
+use crate::aws::observe::ObserveError;
+use crate::desired::BuildError;
+use crate::plan::PlanError;
+use crate::spec::Problems;
+
+/// How a command ended without an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or nothing to do.
+    Done,
+    /// `--detailed-exitcode`: there are changes.
+    Changes,
+    /// Failed before anything was written.
+    Failed,
+    /// Partly applied.
+    Partly,
+    /// Blocked by protection, a gate or a missing approval.
+    Blocked,
+    /// Interrupted; what was in flight has been finished and reported.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Changes => 2,
+            Exit::Partly => 3,
+            Exit::Blocked => 5,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+/// Why a command could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Specs with problems; they are shown with their source.
+    #[error("the specs have problems")]
+    Spec(Problems),
+    /// AWS could not be read, or is not what the spec is for.
+    #[error(transparent)]
+    Observe(#[from] ObserveError),
+    /// One call that AWS refused.
+    #[error("{0}")]
+    Aws(#[from] AwsError),
+    /// The spec asks for what AWS does not have.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The plan makes no sense.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// A wrong invocation.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to write instead.
+        help: String,
+    },
+    /// Something is missing that the person who runs this must give.
+    #[error("{message}")]
+    Refused {
+        /// What is missing.
+        message: String,
+        /// How to give it.
+        help: String,
+    },
+    /// The output could not be written.
+    #[error("writing the output")]
+    Output(#[from] std::io::Error),
+}
+
+impl Error {
+    /// The exit code.
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::Refused { .. } => Exit::Blocked,
+            _ => Exit::Failed,
+        }
+    }
+
+    /// What to do next, where the error does not say it itself.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Usage { help, .. } | Self::Refused { help, .. } => Some(help.clone()),
+            Self::Observe(ObserveError::WrongAccount { expected, .. }) => Some(format!(
+                "use credentials of account {expected}, for example with `AWS_PROFILE`, or correct `[aws] account` in the spec"
+            )),
+            Self::Observe(ObserveError::Aws(errors)) => errors.iter().find_map(advice),
+            Self::Aws(error) => advice(error),
+            Self::Build(BuildError::TooFewZones { .. }) => Some("lower `zones` in `[network]`, or choose another region".into()),
+            Self::Plan(PlanError::NoSuchAddress(_)) => Some("`infra plan` lists the addresses".into()),
+            Self::Plan(_) => Some("this is a fault of infra; please report it with the spec".into()),
+            Self::Spec(_) | Self::Output(_) => None,
+        }
+    }
+}
+
+/// What to do about an answer of AWS that says too little.
+fn advice(error: &AwsError) -> Option<String> {
+    match error.code.as_str() {
+        "NoCredentials" => Some(
+            "sign in, for example with `aws sso login`, or set `AWS_PROFILE`; `aws sts get-caller-identity` must work".into(),
+        ),
+        "NotReached" | "Timeout" => Some("check the network, the region in the spec, and `AWS_ENDPOINT_URL` if it is set".into()),
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Some("sign in again: the credentials have expired".into()),
+        code if code.contains("AccessDenied") || code.contains("Unauthorized") => {
+            Some(format!("the credentials need `{}`", error.operation))
+        }
+        _ => None,
+    }
+}

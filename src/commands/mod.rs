@@ -1,0 +1,34 @@
+//! One file per verb. Commands tie the parts together; what they decide is how to end.
+
+mod agree;
+mod apply;
+mod context;
+mod destroy;
+mod error;
+mod plan;
+mod prepare;
+mod progress;
+mod schema;
+mod status;
+mod validate;
+
+pub use context::Context;
+pub use error::{Error, Exit};
+
+use crate::cli::{Cli, Command};
+
+/// Runs a command.
+///
+/// # Errors
+/// Whatever keeps it from its end; the error knows its exit code.
+pub fn run(cli: &Cli, context: &Context) -> Result<Exit, Error> {
+    match &cli.command {
+        Command::Validate(command) => validate::run(context, command),
+        Command::Plan(command) => context.block_on(plan::run(context, command)),
+        Command::Apply(command) => context.block_on(apply::run(context, command)),
+        Command::Destroy(command) => context.block_on(destroy::run(context, command)),
+        Command::Status(command) => context.block_on(status::run(context, command)),
+        Command::Schema => schema::schema(context),
+        Command::Completions { shell } => schema::completions(context, *shell),
+    }
+}

@@ -1,0 +1,163 @@
+//! What the builders of every part share: names, tags and the growing graph.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::facts::Facts;
+use super::{apprunner, asg, cache, database, network, repository};
+use crate::aws::kind::{Shape, encode};
+use crate::graph::{Address, Desired, Input, Tags};
+use crate::spec::{Environment, Runtime};
+use crate::values::name::name;
+
+/// What AWS has that a spec cannot be built with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// The region has fewer zones than the spec asks for.
+    #[error("the spec asks for {wanted} availability zones; {region} has {} that this account can use: {}", .there.len(), .there.join(", "))]
+    TooFewZones {
+        /// How many are asked for.
+        wanted: u8,
+        /// The region.
+        region: String,
+        /// Those that are there.
+        there: Vec<String>,
+    },
+}
+
+/// Every resource of an environment.
+///
+/// # Errors
+/// When AWS does not have what the spec asks for.
+pub fn build(environment: &Environment, facts: &Facts) -> Result<Vec<Desired>, BuildError> {
+    let mut builder = Builder { environment, facts, graph: Vec::new() };
+    if let Some(wanted) = environment.network {
+        if facts.zones.len() < usize::from(wanted.zones) {
+            let (region, there) = (environment.aws.region.clone(), facts.zones.clone());
+            return Err(BuildError::TooFewZones { wanted: wanted.zones, region, there });
+        }
+        network::build(&mut builder, wanted);
+    }
+    for (name, repository) in &environment.repository {
+        repository::build(&mut builder, name, *repository);
+    }
+    for (name, database) in &environment.database {
+        database::build(&mut builder, name, database);
+    }
+    for (name, cache) in &environment.cache {
+        cache::build(&mut builder, name, cache);
+    }
+    for (name, service) in environment.service.iter() {
+        match &service.runtime {
+            Runtime::Asg { instances, load_balancer } => {
+                asg::build(&mut builder, name, service, instances, load_balancer.as_ref());
+            }
+            Runtime::AppRunner { cpu, memory_gib, scaling } => {
+                apprunner::build(&mut builder, name, service, *cpu, *memory_gib, *scaling);
+            }
+        }
+    }
+    Ok(builder.graph)
+}
+
+/// The graph while it grows.
+pub(super) struct Builder<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) facts: &'a Facts,
+    graph: Vec<Desired>,
+}
+
+impl Builder<'_> {
+    /// Adds a resource; gives back its address for others to refer to.
+    pub(super) fn add<R: Shape>(&mut self, address: Address, wanted: &R::Wanted) -> Address
+    where
+        R::Wanted: Serialize,
+    {
+        let tags = self.tags(&address);
+        self.graph.push(Desired {
+            address: address.clone(),
+            kind: R::SCHEMA.kind,
+            attrs: encode(wanted),
+            tags,
+            after: Vec::new(),
+            deferred: None,
+        });
+        address
+    }
+
+    /// The resource added last.
+    pub(super) fn last(&mut self) -> &mut Desired {
+        self.graph.last_mut().expect("called right after adding one")
+    }
+
+    /// `<project>-<environment>-<words>` in at most `limit` characters.
+    pub(super) fn name(&self, words: &[&str], limit: usize) -> String {
+        let mut all = vec![self.environment.project.as_str(), self.environment.environment.as_str()];
+        all.extend(words);
+        name(&all, limit)
+    }
+
+    /// The tags of the spec and a name for people, which also tells what a resource is when `infra:address` was lost.
+    pub(super) fn tags(&self, address: &Address) -> Tags {
+        let mut tags: Tags = self.environment.tags.clone();
+        let words: Vec<&str> = address.as_str().split('.').collect();
+        tags.insert("Name".into(), format!("{}-{}", self.environment.prefix(), words.join("-")));
+        tags
+    }
+
+    /// An ARN in the account and region of the environment.
+    pub(super) fn arn(&self, service: &str, resource: &str) -> String {
+        let (region, account) = (&self.environment.aws.region, &self.environment.aws.account);
+        format!("arn:{}:{service}:{region}:{account}:{resource}", partition(region))
+    }
+
+    /// What the image of a service is: what was asked for, else what the spec says, else what runs.
+    pub(super) fn image(&self, service: &str) -> Option<String> {
+        let asked = self.facts.images.get(service).cloned();
+        let written = || {
+            let service = self.environment.service.get(service)?;
+            let digest = service.image.as_ref()?;
+            Some(format!("{}/{}@{digest}", self.registry(), self.repository(&service.repository)))
+        };
+        asked.or_else(written).or_else(|| self.facts.running.get(service)?.image.clone())
+    }
+
+    /// The registry of the account and region.
+    pub(super) fn registry(&self) -> String {
+        registry(&self.environment.aws.account, &self.environment.aws.region)
+    }
+
+    /// The name in ECR of one of the environment's repositories.
+    pub(super) fn repository(&self, name: &str) -> String {
+        repository::name(self.environment, name)
+    }
+
+    /// What a service that has no image waits for.
+    pub(super) fn waits_for_image(&self, service: &str) -> Option<String> {
+        self.image(service).is_none().then(|| format!("an image of service.{service}"))
+    }
+}
+
+/// The registry that ECR gives an account in a region.
+pub fn registry(account: &str, region: &str) -> String {
+    let suffix = if partition(region) == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("{account}.dkr.ecr.{region}.{suffix}")
+}
+
+/// The partition of a region: what ARNs begin with.
+fn partition(region: &str) -> &'static str {
+    match region.split('-').next() {
+        Some("cn") => "aws-cn",
+        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+/// Addresses of the parts of a network that others refer to.
+pub(super) fn vpc() -> Input {
+    Input::output(&Address::of(&["network", "vpc"]), "id")
+}
+
+/// Environment variables by name.
+pub(super) type Variables = BTreeMap<String, Input>;

@@ -1,0 +1,101 @@
+//! What a spec leaves to AWS: which zones there are, which machine image is current, which image of a service runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::graph::Live;
+use crate::spec::layout::MOST_ZONES;
+use crate::values::architecture::Architecture;
+
+/// What was looked up in AWS for building the desired graph.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The availability zones to use, as many as the spec asks for, in order.
+    pub zones: Vec<String>,
+    /// The current machine image of Amazon Linux 2023.
+    pub machine_images: BTreeMap<Architecture, String>,
+    /// What runs, by service.
+    pub running: BTreeMap<String, Running>,
+    /// Images that people asked for, by service: `<registry>/<repository>@sha256:…`.
+    pub images: BTreeMap<String, String>,
+}
+
+/// What runs of a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Running {
+    /// Its image by digest.
+    pub image: Option<String>,
+    /// The machine image of its instances, and their type.
+    pub machine: Option<(String, String)>,
+}
+
+impl Running {
+    /// Reads off the live resources what each service runs: neither its image nor its machine image is a reason to change it.
+    pub fn read(live: &[Live]) -> BTreeMap<String, Self> {
+        let mut running: BTreeMap<String, Self> = BTreeMap::new();
+        for resource in live {
+            let service = resource.address().and_then(|address| address.as_str().strip_prefix("service."));
+            let Some(service) = service.and_then(|rest| rest.split('.').next()) else { continue };
+            let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+            let attr = |name: &str| resource.attrs.get(name).and_then(text);
+            match resource.kind {
+                "ec2.launch_template" => {
+                    let entry = running.entry(service.into()).or_default();
+                    entry.image = resource.attrs.get("container").and_then(|container| text(&container["image"]));
+                    entry.machine = attr("image_id").zip(attr("instance_type"));
+                }
+                "apprunner.service" => running.entry(service.into()).or_default().image = attr("image"),
+                _ => {}
+            }
+        }
+        running
+    }
+}
+
+/// The zones to use: those in use stay, then the first by name. Zones that have no slot in a network are passed over, as local
+/// and wavelength zones are, whose names do not end in a letter after the region.
+pub fn choose_zones(wanted: u8, available: &[String], live: &[Live]) -> Vec<String> {
+    let in_use: BTreeSet<&str> = live
+        .iter()
+        .filter(|resource| resource.kind == "ec2.subnet" && resource.address().is_some())
+        .filter_map(|subnet| subnet.attrs.get("zone")?.as_str())
+        .collect();
+    let mut zones: Vec<&String> = available.iter().filter(|zone| slot(zone).is_some()).collect();
+    zones.sort_by_key(|zone| (!in_use.contains(zone.as_str()), zone.as_str()));
+    zones.truncate(wanted.into());
+    zones.sort();
+    zones.into_iter().cloned().collect()
+}
+
+/// The slot of a zone in every network: by its letter, so that adding a zone moves none.
+pub(super) fn slot(zone: &str) -> Option<u8> {
+    let letter = zone.bytes().last()?;
+    let slot = letter.checked_sub(b'a')?;
+    (slot < MOST_ZONES).then_some(slot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zones(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn zones_in_use_stay_when_a_nearer_one_opens() {
+        let live = Live {
+            kind: "ec2.subnet",
+            id: "subnet-1".into(),
+            owner: crate::graph::Owner::Ours { address: "network.subnet.private-c".parse().unwrap(), declared: None },
+            state: crate::graph::State::Ready,
+            attrs: [("zone".to_owned(), Value::from("us-west-1c"))].into(),
+            outputs: BTreeMap::new(),
+            tags: BTreeMap::new(),
+        };
+        let available = zones(&["us-west-1c", "us-west-1a", "us-west-1b"]);
+        assert_eq!(choose_zones(2, &available, &[]), zones(&["us-west-1a", "us-west-1b"]));
+        assert_eq!(choose_zones(2, &available, &[live]), zones(&["us-west-1a", "us-west-1c"]));
+    }
+}

@@ -1,0 +1,82 @@
+//! Least privilege: exactly the repositories, secrets, parameters and log groups that a service uses, and no wildcard action.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::builder::Builder;
+use super::{connections, repository};
+use crate::aws::iam::role::Role;
+use crate::graph::{Address, Input, Wanted};
+use crate::spec::Service;
+use crate::values::policy::{Policy, Statement};
+use crate::values::secret_ref::SecretRef;
+
+/// The name of the one inline policy that each role has.
+const POLICY: &str = "infra";
+
+/// Adds a role that `principal` may assume.
+pub(super) fn role(
+    builder: &mut Builder<'_>,
+    address: Address,
+    name: String,
+    principal: &str,
+    statements: BTreeSet<Statement<Wanted>>,
+) -> Address {
+    let policies = (!statements.is_empty()).then(|| (POLICY.to_owned(), Policy { statements }));
+    let role = Role::<Wanted> {
+        name,
+        trust: Policy::trust(principal),
+        policies: policies.into_iter().collect::<BTreeMap<_, _>>(),
+        managed_policies: BTreeSet::new(),
+    };
+    builder.add::<Role>(address, &role)
+}
+
+/// Pulling images of one repository. Asking for a login is possible for all of a registry only.
+pub(super) fn pull(service: &Service) -> [Statement<Wanted>; 2] {
+    let repository = repository::address(&service.repository);
+    [
+        Statement::allow(&["ecr:GetAuthorizationToken"], [Input::from("*")]),
+        Statement::allow(
+            &["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            [Input::output(&repository, "arn")],
+        ),
+    ]
+}
+
+/// Writing to one log group.
+pub(super) fn write_logs(builder: &Builder<'_>, log_group: &str) -> Statement<Wanted> {
+    let streams = builder.arn("logs", &format!("log-group:{log_group}:*"));
+    Statement::allow(&["logs:CreateLogStream", "logs:PutLogEvents"], [streams.into()])
+}
+
+/// Reading the parameters and secrets of a service, those of its databases included.
+pub(super) fn read_secrets(builder: &Builder<'_>, service: &Service) -> Vec<Statement<Wanted>> {
+    let mut parameters = BTreeSet::new();
+    let mut secrets: BTreeSet<Input> = connections::database_secrets(service).into_iter().collect();
+    for secret in service.secrets.values() {
+        match secret {
+            SecretRef::Parameter { name } => drop(parameters.insert(parameter_arn(builder, name).into())),
+            // Secrets Manager ends ARNs in six characters of its own, which a name alone does not tell.
+            SecretRef::Secret { id, .. } if id.starts_with("arn:") => drop(secrets.insert(id.as_str().into())),
+            SecretRef::Secret { id, .. } => drop(secrets.insert(format!("{}-??????", secret_arn(builder, id)).into())),
+        }
+    }
+    let mut statements = Vec::new();
+    if !parameters.is_empty() {
+        statements.push(Statement::allow(&["ssm:GetParameter", "ssm:GetParameters"], parameters));
+    }
+    if !secrets.is_empty() {
+        statements.push(Statement::allow(&["secretsmanager:GetSecretValue"], secrets));
+    }
+    statements
+}
+
+/// The ARN of an SSM parameter; its name begins with a slash.
+pub(super) fn parameter_arn(builder: &Builder<'_>, name: &str) -> String {
+    builder.arn("ssm", &format!("parameter{name}"))
+}
+
+/// The ARN of a secret without the six characters at its end.
+pub(super) fn secret_arn(builder: &Builder<'_>, name: &str) -> String {
+    builder.arn("secretsmanager", &format!("secret:{name}"))
+}

@@ -1,0 +1,54 @@
+//! Problems of specs as text: the line, a caret under the value, and what to write instead.
+
+use std::path::Path;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::spec::{FileId, Label, Problem, Severity, Source};
+
+/// Draws problems, with an empty line between two. Paths are shown as seen from `from`.
+#[must_use]
+pub fn text(problems: &[Problem], sources: &[Source], colour: bool, from: &Path) -> String {
+    let renderer = if colour { Renderer::styled() } else { Renderer::plain() }.decor_style(DecorStyle::Ascii);
+    let drawn: Vec<String> = problems.iter().map(|problem| renderer.render(&[group(problem, sources, from)])).collect();
+    drawn.join("\n\n")
+}
+
+fn group<'a>(problem: &'a Problem, sources: &'a [Source], from: &Path) -> Group<'a> {
+    let level = match problem.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = level.primary_title(problem.message.as_str()).elements(snippets(&problem.labels, sources, from));
+    if let Some(help) = &problem.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    group
+}
+
+/// One snippet for every file that has labels, in the order of the labels.
+fn snippets<'a>(labels: &'a [Label], sources: &'a [Source], from: &Path) -> Vec<Snippet<'a, annotate_snippets::Annotation<'a>>> {
+    let mut files: Vec<FileId> = Vec::new();
+    for label in labels {
+        if !files.contains(&label.place.file) {
+            files.push(label.place.file);
+        }
+    }
+    files.into_iter().filter_map(|file| Some(snippet(file, file.of(sources)?, labels, from))).collect()
+}
+
+fn snippet<'a>(
+    file: FileId,
+    source: &'a Source,
+    labels: &'a [Label],
+    from: &Path,
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    let path = source.path.strip_prefix(from).unwrap_or(&source.path).display().to_string();
+    let annotations = labels.iter().enumerate().filter(|(_, label)| label.place.file == file).map(|(index, label)| {
+        let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let annotation = kind.span(label.place.span.clone());
+        if label.text.is_empty() { annotation } else { annotation.label(label.text.as_str()) }
+    });
+    Snippet::source(source.text.as_str()).path(path).annotations(annotations)
+}

@@ -1,0 +1,32 @@
+//! Specs: what people declare in `environments/*.toml`, read and checked without touching AWS.
+//!
+//! The way of a spec: `files` reads and parses, `tree` merges what is extended, `shape` holds it against the schema
+//! of the types, `decode` makes the types, `check` applies the rules across fields. Whatever is wrong becomes a
+//! `Problem` that points at the place where the value was written.
+
+mod candidate;
+mod check;
+mod conceal;
+mod connection;
+mod decode;
+mod environment;
+mod files;
+pub mod layout;
+mod load;
+mod named;
+mod problem;
+mod schema;
+mod service;
+mod shape;
+mod store;
+mod suggest;
+mod tree;
+
+pub use connection::Connection;
+pub use environment::{Approval, Aws, Environment, Nat, Network, Promotion, Repository};
+pub use load::{Loaded, Spec, load};
+pub use named::Named;
+pub use problem::{FileId, Label, Place, Problem, Problems, Severity, Source};
+pub use schema::schema;
+pub use service::{Cpu, Instances, LoadBalancer, Runtime, Scaling, Service};
+pub use store::{Cache, CacheEngine, Database};

@@ -1,0 +1,48 @@
+//! Which keys a service may have depends on its runtime; the schema of one table cannot say that.
+
+use super::stand_in;
+use crate::spec::problem::{Place, Problem};
+use crate::spec::schema::STRICT;
+use crate::spec::service::RUNTIME_KEYS;
+use crate::spec::tree::{Entry, Node, Table};
+
+/// Takes the keys of other runtimes out of every service, and puts in the one that a runtime cannot do without.
+/// Where the runtime itself has been blamed, it is a stand-in and judges nothing.
+pub(super) fn check(environment: &mut Node, problems: &mut Vec<Problem>) {
+    let Some(services) = environment.table_mut().and_then(|keys| keys.get_mut("service")) else { return };
+    for service in services.node.table_mut().into_iter().flat_map(Table::iter_mut) {
+        let place = service.node.place.clone();
+        if let Some(table) = service.node.table_mut() {
+            one(&service.key, table, &place, problems);
+        }
+    }
+}
+
+fn one(name: &str, service: &mut Table, place: &Place, problems: &mut Vec<Problem>) {
+    let Some(entry) = service.get("runtime") else { return };
+    let (written, runtime_place) = (entry.node.text().unwrap_or_default().to_owned(), entry.node.place.clone());
+    let blamed = problems.iter().any(|problem| problem.place() == Some(&runtime_place));
+    for (runtime, keys) in RUNTIME_KEYS.iter().filter(|(runtime, _)| *runtime != written) {
+        for key in *keys {
+            let Some(entry) = service.remove(key) else { continue };
+            if !blamed {
+                problems.push(
+                    Problem::error(format!("`{key}` only goes with `runtime = \"{runtime}\"`"))
+                        .at(entry.place)
+                        .label(runtime_place.clone(), format!("`{name}` runs on `{written}`")),
+                );
+            }
+        }
+    }
+    if written == "asg" && service.get("instances").is_none() {
+        if !blamed {
+            problems.push(
+                Problem::error(format!("`service.{name}` needs `instances`, because it runs on `asg`"))
+                    .at(place.clone())
+                    .help(format!("add a table `[service.{name}.instances]` with `type`, `min` and `max`")),
+            );
+        }
+        let node = stand_in::of(&STRICT["$defs"]["Instances"], place);
+        service.push(Entry { key: "instances".to_owned(), place: place.clone(), node });
+    }
+}
