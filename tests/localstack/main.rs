@@ -11,6 +11,7 @@ mod apprunner;
 mod ecr;
 mod elasticache;
 mod iam;
+mod life;
 mod logs;
 mod network;
 mod rds;
