@@ -11,6 +11,7 @@ mod interrupt;
 mod plan;
 mod reference;
 mod specs;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Output, Stdio};
