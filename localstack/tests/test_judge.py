@@ -37,7 +37,9 @@ MIRROR = mirror()
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("terraform"), reason="terraform is not installed"),
-    pytest.mark.skipif(not MIRROR, reason="no mirror folder with Terraform's AWS provider; name one in TF_PLUGIN_MIRROR"),
+    pytest.mark.skipif(
+        not MIRROR, reason="no mirror folder with Terraform's AWS provider; name one in TF_PLUGIN_MIRROR"
+    ),
 ]
 
 
@@ -46,7 +48,9 @@ class Terraform:
         self.folder = folder
         shutil.copytree(JUDGE, folder, dirs_exist_ok=True)
         settings = folder / "terraform.rc"
-        settings.write_text(f'provider_installation {{\n  filesystem_mirror {{ path = {json.dumps(str(MIRROR))} }}\n}}\n')
+        settings.write_text(
+            f"provider_installation {{\n  filesystem_mirror {{ path = {json.dumps(str(MIRROR))} }}\n}}\n"
+        )
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_"))}
         self.environment = inherited | {
             "AWS_ENDPOINT_URL": aws.endpoint,
@@ -63,7 +67,13 @@ class Terraform:
     def __call__(self, verb: str, *arguments: str, expect: int = 0) -> str:
         command = ["terraform", verb, "-no-color", "-input=false", *arguments]
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=900,
         )
         assert done.returncode == expect, f"{' '.join(command)}: exit {done.returncode}\n{_essence(done.stdout)}"
         return done.stdout

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::builder::{Builder, vpc};
 use super::connections;
 use super::network::subnets;
-use crate::aws::ec2::security_group::SecurityGroup;
 use crate::aws::rds::instance::{Instance, Storage};
 use crate::aws::rds::parameter_group::ParameterGroup;
 use crate::aws::rds::subnet_group::SubnetGroup;
@@ -17,15 +16,7 @@ const USERNAME: &str = "app";
 
 pub(super) fn build(builder: &mut Builder<'_>, name: &str, database: &Database) {
     let part = |part: &str| Address::of(&["database", name, part]);
-    let ingress = connections::ingress(builder, &Connection::Database(name.into()), port(&database.engine));
-    let security_group = SecurityGroup::<Wanted> {
-        name: builder.name(&[name, "database"], 255),
-        description: format!("database.{name}: who may reach it"),
-        vpc: vpc(),
-        ingress,
-        egress: BTreeSet::new(),
-    };
-    let security_group = builder.add::<SecurityGroup>(part("security_group"), &security_group);
+    let security_group = connections::guard(builder, &Connection::Database(name.into()), port(&database.engine));
     let subnet_group = SubnetGroup::<Wanted> {
         name: builder.name(&[name], 255),
         description: format!("database.{name}: where it may stand"),
@@ -56,7 +47,7 @@ pub(super) fn build(builder: &mut Builder<'_>, name: &str, database: &Database) 
         final_snapshot: database.final_snapshot,
         public: false,
         subnet_group: Input::output(&subnet_group, "name"),
-        security_groups: BTreeSet::from([Input::output(&security_group, "id")]),
+        security_groups: BTreeSet::from([security_group]),
         parameter_group,
         performance_insights: has_performance_insights(&database.engine, &database.class),
         database: builder.environment.database_name(database),

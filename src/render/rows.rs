@@ -123,7 +123,9 @@ fn section(fate: Fate, mut rows: Vec<Row<'_>>) -> Section<'_> {
     let shared = rows.first().map(|row| row.reason.clone());
     let shared = shared.filter(|reason| !reason.is_empty() && rows.len() > 1 && rows.iter().all(|row| row.reason == *reason));
     if shared.is_some() {
-        rows.iter_mut().for_each(|row| row.reason.clear());
+        for row in &mut rows {
+            row.reason.clear();
+        }
     }
     Section { fate, reason: shared, rows }
 }

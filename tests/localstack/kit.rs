@@ -48,13 +48,15 @@ impl Made {
 impl Sandbox {
     /// A fresh account: LocalStack takes an access key of 12 digits as the account's id.
     pub(crate) async fn new() -> Self {
+        Self::of(Scope { project: "shop".into(), environment: "test".into() }, REGION).await
+    }
+
+    /// A fresh account for this environment.
+    pub(crate) async fn of(scope: Scope, region: &str) -> Self {
         host();
         let account = (100_000_000_000 + RandomState::new().build_hasher().finish() % 900_000_000_000).to_string();
         let credentials = Credentials::new(&account, "test", None, None, "test");
-        Self {
-            aws: Aws::writer_as(credentials, &account, REGION).await,
-            scope: Scope { project: "shop".into(), environment: "test".into() },
-        }
+        Self { aws: Aws::writer_as(credentials, &account, region).await, scope }
     }
 
     /// How long creating, modifying and deleting last in a service of this account from now on.
@@ -66,8 +68,17 @@ impl Sandbox {
     pub(crate) async fn control(&self, what: &str, body: &Value) {
         let mut body = body.clone();
         body["account"] = json!(self.aws.account);
-        let answer = post(&format!("/_infra/{what}"), &body.to_string()).await.unwrap();
-        assert!(answer.starts_with("HTTP/1.1 200"), "/_infra/{what}: {answer}");
+        let (status, answer) = http("POST", &format!("/_infra/{what}"), &[], &body.to_string()).await.unwrap();
+        assert_eq!(status, 200, "/_infra/{what}: {answer}");
+    }
+
+    /// Every call of this account since the last time it was asked to count anew, as `service:Operation`.
+    pub(crate) async fn calls(&self) -> Vec<String> {
+        let (status, answer) = http("GET", &format!("/_infra/calls?account={}", self.aws.account), &[], "").await.unwrap();
+        assert_eq!(status, 200, "{answer}");
+        let calls: Vec<Value> = serde_json::from_str(&answer).unwrap();
+        let text = |call: &Value, key: &str| call[key].as_str().unwrap().to_owned();
+        calls.iter().map(|call| format!("{}:{}", text(call, "service"), text(call, "operation"))).collect()
     }
 
     /// Makes a resource that others in a test need, under its own address, and waits until it is ready.
@@ -231,17 +242,19 @@ fn host() -> String {
     host.expect("these tests want LocalStack: run `localstack/up` and set AWS_ENDPOINT_URL to what it prints")
 }
 
-/// One HTTP request of the plainest kind.
-async fn post(path: &str, body: &str) -> std::io::Result<String> {
+/// One HTTP request of the plainest kind; gives the status and body of its answer.
+pub(crate) async fn http(method: &str, path: &str, headers: &[(&str, String)], body: &str) -> std::io::Result<(u16, String)> {
     let host = host();
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let request = format!(
-        "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-         Connection: close\r\n\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
     let mut stream = TcpStream::connect(host).await?;
     stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
-    Ok(answer)
+    let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap_or_default();
+    Ok((status, body.to_owned()))
 }

@@ -14,6 +14,7 @@ mod elasticache;
 mod elbv2;
 mod iam;
 mod launch_template;
+mod life;
 mod logs;
 mod network;
 mod rds;

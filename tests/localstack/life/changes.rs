@@ -1,0 +1,239 @@
+//! The spec changes, and changes back: in place where AWS can, by replacement where it cannot, and what stays is never missing.
+
+use std::collections::BTreeSet;
+
+use super::{Stage, images};
+
+impl Stage {
+    /// Changes the spec, applies, and sees that nothing is left to do. Gives what the plan said.
+    async fn change(&self, change: &str) -> BTreeSet<String> {
+        self.specs.change(&self.environment, change);
+        self.converge(&[]).await.says()
+    }
+}
+
+fn lines<const N: usize>(lines: [&str; N]) -> BTreeSet<String> {
+    lines.map(str::to_owned).into()
+}
+
+const IN_PLACE: &str = r#"
+    [repository.web]
+    keep_images = 5
+    scan_on_push = false
+    immutable_tags = false
+
+    [service.web]
+    log_days = 7
+    health_check = "/healthy"
+    connects = ["database.main"]
+    [service.web.env]
+    NEW = "1"
+    [service.web.instances]
+    max = 4
+    type = "t3.medium"
+    [service.web.load_balancer]
+    idle_timeout = "2m"
+
+    [service.worker.instances]
+    cpu_target_percent = 50
+    [service.worker.secrets]
+    TOKEN = "secretsmanager:token"
+
+    [service.api]
+    cpu = "2 vCPU"
+    memory_gib = 4
+
+    [database.main]
+    class = "db.t4g.small"
+    backup_days = 3
+    multi_az = true
+
+    [cache.main]
+    node = "cache.t4g.small"
+    replicas = 1
+"#;
+
+#[tokio::test]
+async fn in_place() {
+    let stage = Stage::running("dev").await;
+    let both_ways = lines([
+        "update cache.main.replication_group: node replicas failover multi_az (spec)",
+        "update cache.main.security_group: ingress (spec)",
+        "update database.main.instance: class multi_az backup_days (spec)",
+        "update repository.web: immutable_tags scan_on_push keep_images (spec)",
+        "update service.api.service: cpu memory_mib (spec)",
+        "update service.web.group: launch_template_version max (spec)",
+        "update service.web.launch_template: instance_type container (spec)",
+        "update service.web.load_balancer: idle_timeout_seconds (spec)",
+        "update service.web.log_group: retention_days (spec)",
+        "update service.web.target_group: health_check_path (spec)",
+        "update service.worker.group: launch_template_version cpu_target_percent (spec)",
+        "update service.worker.launch_template: container (spec)",
+        "update service.worker.role: policies (spec)",
+    ]);
+    assert_eq!(stage.while_up(stage.change(IN_PLACE)).await, both_ways);
+    assert_eq!(stage.while_up(stage.change("")).await, both_ways);
+}
+
+#[tokio::test]
+async fn tags() {
+    let stage = Stage::made("dev").await;
+    let everything = stage.live().await.len();
+    let said = stage.change("[tags]\nowner = \"web\"").await;
+    assert_eq!(said.len(), everything);
+    assert!(said.iter().all(|line| line.starts_with("update ") && line.ends_with(": tags (spec)")), "{said:#?}");
+}
+
+/// What AWS cannot change is made anew beside the old one.
+#[tokio::test]
+async fn by_replacement() {
+    let stage = Stage::running("dev").await;
+    let change = r#"
+        [service.web]
+        port = 9000
+        [service.web.load_balancer]
+        public = false
+        [service.api.scaling]
+        max = 7
+    "#;
+    let both_ways = lines([
+        "create+delete service.api.auto_scaling_configuration: max (spec)",
+        "create+delete service.web.listener.http: load_balancer action (follows)",
+        "create+delete service.web.load_balancer: scheme subnets (spec)",
+        "create+delete service.web.target_group: port load_balancer (spec)",
+        "update service.api.service: auto_scaling_configuration (follows)",
+        "update service.web.group: launch_template_version target_groups (spec)",
+        "update service.web.launch_template: container (spec)",
+        "update service.web.load_balancer_security_group: ingress (spec)",
+        "update service.web.security_group: ingress (spec)",
+    ]);
+    assert_eq!(stage.while_up(stage.change(change)).await, both_ways);
+    assert_eq!(stage.while_up(stage.change("")).await, both_ways);
+}
+
+#[tokio::test]
+async fn what_leaves_the_spec_goes_and_what_comes_back_is_made() {
+    let stage = Stage::running("dev").await;
+    let change = r#"
+        [service]
+        worker = "absent"
+        [service.api]
+        connects = []
+        [service.web]
+        connects = ["database.main"]
+        [cache]
+        main = "absent"
+    "#;
+    let said = stage.while_up(stage.change(change)).await;
+    let gone = [
+        "delete cache.main.replication_group (removed)",
+        "delete cache.main.security_group (removed)",
+        "delete cache.main.subnet_group (removed)",
+        "delete service.api.security_group (removed)",
+        "delete service.api.vpc_connector (removed)",
+        "delete service.worker.group (removed)",
+        "delete service.worker.instance_profile (removed)",
+        "delete service.worker.launch_template (removed)",
+        "delete service.worker.log_group (removed)",
+        "delete service.worker.role (removed)",
+        "delete service.worker.security_group (removed)",
+    ];
+    let expected = lines(gone);
+    assert_eq!(said.iter().filter(|line| line.starts_with("delete")).cloned().collect::<BTreeSet<_>>(), expected);
+
+    // The worker has no image that runs by now: it is made as far as it goes, and then with one.
+    stage.specs.change("dev", "");
+    let plan = stage.converge(&[]).await;
+    assert_eq!(plan.count("deferred"), 2, "{plan:?}");
+    let plan = stage.converge(&images("v1")).await;
+    assert_eq!(plan.with("create").into_iter().collect::<Vec<_>>(), ["service.worker.group", "service.worker.launch_template"]);
+}
+
+/// A database's settings, and an upgrade, from which there is no way back.
+#[tokio::test]
+async fn a_database() {
+    let stage = Stage::made("dev").await;
+    let said = stage.change("[database.main.parameters]\nmax_connections = \"100\"").await;
+    let expected = lines(["create database.main.parameter_group (new)", "update database.main.instance: parameter_group (spec)"]);
+    assert_eq!(said, expected);
+    let said = stage.change("[database.main.parameters]\nmax_connections = \"200\"").await;
+    assert_eq!(said, lines(["update database.main.parameter_group: parameters (spec)"]));
+    let said = stage.change("[database.main]\nversion = \"17\"\nparameters = { max_connections = \"200\" }").await;
+    let expected = lines([
+        "create+delete database.main.parameter_group: family (spec)",
+        "update database.main.instance: version parameter_group (spec)",
+    ]);
+    assert_eq!(said, expected);
+    let said = stage.change("[database.main]\nversion = \"17\"\nstorage_gib = 30\nmax_storage_gib = 100").await;
+    assert!(said.contains("update database.main.instance: storage (spec)"), "{said:#?}");
+}
+
+/// An environment without data, so that its network can be another one.
+const WITHOUT_DATA: &str = r#"
+    database = "absent"
+    cache = "absent"
+    [service.web]
+    connects = []
+    [service.worker]
+    connects = []
+    [service.api]
+    connects = []
+"#;
+
+async fn without_data() -> Stage {
+    let stage = Stage::new("dev").await;
+    stage.specs.change("dev", WITHOUT_DATA);
+    stage.converge(&[]).await;
+    stage.push("v1").await;
+    stage.converge(&images("v1")).await;
+    stage
+}
+
+#[tokio::test]
+async fn another_network() {
+    let stage = without_data().await;
+    for cidr in ["10.40.0.0/16", "10.10.0.0/16"] {
+        let said = stage.while_up(stage.change(&format!("{WITHOUT_DATA}\n[network]\ncidr = \"{cidr}\""))).await;
+        let replaced = said.iter().filter_map(|line| line.strip_prefix("create+delete ")?.split([':', ' ']).next());
+        let expected = [
+            "network.elastic_ip.a",
+            "network.internet_gateway",
+            "network.nat_gateway.a",
+            "network.route_table.private-a",
+            "network.route_table.private-b",
+            "network.route_table.public",
+            "network.s3_endpoint",
+            "network.subnet.private-a",
+            "network.subnet.private-b",
+            "network.subnet.public-a",
+            "network.subnet.public-b",
+            "network.vpc",
+            "service.web.group",
+            "service.web.listener.http",
+            "service.web.load_balancer",
+            "service.web.load_balancer_security_group",
+            "service.web.security_group",
+            "service.web.target_group",
+            "service.worker.group",
+            "service.worker.security_group",
+        ];
+        assert_eq!(replaced.collect::<Vec<_>>(), expected, "{said:#?}");
+    }
+}
+
+#[tokio::test]
+async fn zones_and_ways_out() {
+    let stage = without_data().await;
+    let network = |network: &str| format!("{WITHOUT_DATA}\n[network]\n{network}");
+    let said = stage.while_up(stage.change(&network("zones = 3\nnat = \"per-zone\""))).await;
+    for line in
+        ["create network.subnet.private-c (new)", "create network.nat_gateway.c (new)", "create network.nat_gateway.b (new)"]
+    {
+        assert!(said.contains(line), "{said:#?}");
+    }
+    let destructive = |said: &BTreeSet<String>| said.iter().filter(|line| line.contains("delete")).count();
+    assert_eq!(destructive(&said), 0, "{said:#?}");
+    let said = stage.while_up(stage.change(&network("zones = 2\nnat = \"none\""))).await;
+    assert!(said.contains("delete network.elastic_ip.a (removed)"), "{said:#?}");
+    stage.while_up(stage.change(&network(""))).await;
+}

@@ -1,0 +1,219 @@
+//! Whole environments, from the command line: the binary plans, applies and destroys, and what it says and leaves is looked at.
+//!
+//! Each test has an account of its own, and a folder of specs that are those of `environments/` for that account.
+
+mod changes;
+mod destroy;
+mod drift;
+mod failures;
+mod guards;
+mod interrupt;
+mod plan;
+mod reference;
+mod specs;
+mod watch;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use infra::aws::Aws;
+use infra::aws::kinds::KINDS;
+use infra::graph::{Live, Scope, State};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::around::image;
+use crate::kit::Sandbox;
+use plan::Plan;
+use specs::Specs;
+
+/// The region of the specs.
+const REGION: &str = "us-east-1";
+
+/// An environment in an account of its own.
+struct Stage {
+    sandbox: Sandbox,
+    specs: Specs,
+    environment: String,
+    home: TempDir,
+}
+
+/// How a run of the binary ended.
+#[derive(Debug)]
+struct Ended {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Stage {
+    /// Nothing but the spec.
+    async fn new(environment: &str) -> Self {
+        let scope = Scope { project: "techhub".into(), environment: environment.into() };
+        let sandbox = Sandbox::of(scope, REGION).await;
+        let specs = Specs::for_account(&sandbox.aws.account);
+        Self { sandbox, specs, environment: environment.into(), home: TempDir::new().unwrap() }
+    }
+
+    /// Everything but what waits for images.
+    async fn made(environment: &str) -> Self {
+        let stage = Self::new(environment).await;
+        stage.converge(&[]).await;
+        stage
+    }
+
+    /// Everything, with images that run.
+    async fn running(environment: &str) -> Self {
+        let stage = Self::made(environment).await;
+        stage.push("v1").await;
+        stage.converge(&images("v1")).await;
+        stage
+    }
+
+    fn aws(&self) -> &Aws {
+        &self.sandbox.aws
+    }
+
+    /// The binary, ready to run a command on this environment.
+    fn infra(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("AWS_ENDPOINT_URL", std::env::var("AWS_ENDPOINT_URL").unwrap())
+            .env("AWS_ACCESS_KEY_ID", &self.aws().account)
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("INFRA_SPECS", self.specs.folder())
+            .env("INFRA_ENV", &self.environment)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Ended {
+        self.infra(arguments).output().await.unwrap().into()
+    }
+
+    /// What `apply` would do, blocked or not.
+    async fn plan(&self, choices: &[&str]) -> Plan {
+        let ended = self.run(&[&["plan", "--format", "json"], choices].concat()).await;
+        assert!([0, 5].contains(&ended.code), "{ended:#?}");
+        Plan::read(&ended, choices)
+    }
+
+    /// Applies exactly this plan; only where it allows data to be lost, when it would be.
+    async fn try_apply(&self, plan: &Plan) -> Ended {
+        let id = plan.id();
+        let mut arguments = vec!["apply", "--approve", &id];
+        if plan.hazards().contains("data-loss") {
+            arguments.extend(["--allow", "data-loss"]);
+        }
+        arguments.extend(plan.choices());
+        self.run(&arguments).await
+    }
+
+    /// Applies exactly this plan, to its end.
+    async fn apply(&self, plan: &Plan) {
+        let ended = self.try_apply(plan).await;
+        assert_eq!(ended.code, 0, "{ended:#?}");
+    }
+
+    /// Plans, applies, and sees that nothing is left to do. Gives what was done.
+    async fn converge(&self, choices: &[&str]) -> Plan {
+        let plan = self.plan(choices).await;
+        assert_eq!(plan.count("blocked"), 0, "{plan:#?}");
+        self.apply(&plan).await;
+        self.is_settled().await;
+        plan
+    }
+
+    /// The plan is empty.
+    async fn is_settled(&self) {
+        let plan = self.plan(&[]).await;
+        assert_eq!(plan.says(), BTreeSet::new(), "the second plan is not empty");
+        let ended = self.run(&["plan", "--detailed-exitcode"]).await;
+        assert_eq!(ended.code, 0, "{ended:#?}");
+    }
+
+    /// Pushes an image of that tag into every repository.
+    async fn push(&self, tag: &str) {
+        for repository in ["web", "api"] {
+            image(self.aws(), &format!("techhub-{}/{repository}", self.environment), tag).await;
+        }
+    }
+
+    /// Everything of this environment, by address.
+    async fn live(&self) -> BTreeMap<String, Live> {
+        let mut found = BTreeMap::new();
+        for live in self.everything().await {
+            if let Some(address) = live.address().map(ToString::to_string) {
+                assert!(!found.contains_key(&address), "there are two of {address}");
+                found.insert(address, live);
+            }
+        }
+        found
+    }
+
+    /// Everything of this environment, and what bears its names.
+    async fn everything(&self) -> Vec<Live> {
+        let lists = KINDS.iter().map(|kind| kind.list(self.aws(), &self.sandbox.scope));
+        futures::future::try_join_all(lists).await.unwrap().into_iter().flatten().collect()
+    }
+
+    /// Waits until AWS is at work on nothing of this environment.
+    async fn at_rest(&self) {
+        for _ in 0..100 {
+            if self.everything().await.iter().all(|live| live.state == State::Ready) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("AWS does not come to rest: {:#?}", self.everything().await);
+    }
+
+    /// The calls since counting began that were none of reading.
+    async fn writes(&self) -> Vec<String> {
+        let mut calls = self.sandbox.calls().await;
+        calls.retain(|call| {
+            let (_, operation) = call.split_once(':').unwrap();
+            !["Describe", "List", "Get", "BatchGet"].iter().any(|read| operation.starts_with(read))
+        });
+        calls
+    }
+
+    async fn count_anew(&self) {
+        self.sandbox.control("calls/reset", &json!({})).await;
+    }
+
+    /// Has the next calls of an operation refused.
+    async fn fail(&self, service: &str, operation: &str, times: u32) {
+        let body = json!({ "service": service, "operation": operation, "code": "LimitExceeded", "message": "one too many",
+            "times": times });
+        self.sandbox.control("fail", &body).await;
+    }
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// Deploys that tag to every service.
+fn images(tag: &str) -> Vec<&'static str> {
+    match tag {
+        "v1" => vec!["--image", "web=v1", "--image", "worker=v1", "--image", "api=v1"],
+        "v2" => vec!["--image", "web=v2", "--image", "worker=v2", "--image", "api=v2"],
+        _ => unreachable!("tests push v1 and v2"),
+    }
+}
