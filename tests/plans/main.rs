@@ -35,13 +35,7 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-pub fn planned(
-    world: &World,
-    environment: &Environment,
-    images: &[(String, String)],
-    adopt: &[String],
-    destroy: bool,
-) -> Plan {
+pub fn planned(world: &World, environment: &Environment, images: &[(String, String)], adopt: &[String], destroy: bool) -> Plan {
     let desired = if destroy { Vec::new() } else { world.desired(environment, images).expect("zones enough") };
     let adopt = adopt.iter().map(|address| address.parse::<Address>().expect("an address")).collect();
     plan(&Registry, &scope(environment), &desired, &world.live, &Options { only: Vec::new(), adopt }).expect("a sound graph")
@@ -97,7 +91,8 @@ fn shorten(value: &mut Value) {
     *value = serde_json::from_str(&text).expect("still JSON");
     let changes = value["resource_changes"].as_array_mut().expect("a list");
     for change in changes.iter_mut() {
-        if change["change"]["actions"] == json!(["no-op"]) && change.get("blocked").is_none() && change.get("deferred").is_none() {
+        if change["change"]["actions"] == json!(["no-op"]) && change.get("blocked").is_none() && change.get("deferred").is_none()
+        {
             *change = change["address"].clone();
         }
     }
