@@ -20,10 +20,7 @@ fn main() -> ExitCode {
     if let Ok(filter) = logs {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     }
-    let context = match Context::new(cli.specs.clone()) {
-        Ok(context) => context,
-        Err(_) => return Exit::Failed.into(),
-    };
+    let Ok(context) = Context::new(cli.specs.clone()) else { return Exit::Failed.into() };
     match run(&cli, &context) {
         Ok(exit) => exit.into(),
         // Whoever read the output has seen enough.

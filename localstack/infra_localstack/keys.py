@@ -1,8 +1,8 @@
 """KMS keys as other services name them: the account's own by id, ARN or alias, and AWS's by their reserved alias."""
 
-from localstack.aws.api.kms import NotFoundException
 import uuid
 
+from localstack.aws.api.kms import NotFoundException
 from localstack.services.kms.models import KmsKey, kms_stores
 from localstack.services.kms.provider import KmsProvider
 
@@ -13,7 +13,6 @@ def _key_material_id(key: KmsKey, material: bytes) -> str:
 
 
 KmsKey.generate_key_material_id = _key_material_id
-
 
 
 def arn(context, key: str) -> str | None:

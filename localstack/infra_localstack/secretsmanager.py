@@ -23,5 +23,8 @@ class Provider(framework.Provider):
         """Not for a secret such as `rds!db-…`: that goes through the service which manages it."""
         secrets = secretsmanager_backends[context.account_id][context.region].secrets
         if request["SecretId"] in secrets and (owner := getattr(secrets[request["SecretId"]], "owning_service", None)):
-            raise self.error("InvalidRequestException", f"You can't change or delete a secret that is managed by {owner}. Use {owner} instead.")
+            raise self.error(
+                "InvalidRequestException",
+                f"You can't change or delete a secret that is managed by {owner}. Use {owner} instead.",
+            )
         return self.base_call(context)

@@ -33,7 +33,12 @@ resource "aws_apprunner_auto_scaling_configuration_version" "api" {
   auto_scaling_configuration_name = "${local.name}-api"
   max_concurrency                 = 80
   min_size                        = 2
-  max_size                        = 20
+  max_size                        = var.changed ? 10 : 20
+
+  # Replaced by any change, and not deletable while the service uses it.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_apprunner_service" "api" {
@@ -50,15 +55,15 @@ resource "aws_apprunner_service" "api" {
       image_repository_type = "ECR"
       image_configuration {
         port                          = "8080"
-        runtime_environment_variables = { LOG_LEVEL = "info", DATABASE_MAIN_HOST = aws_db_instance.main.address }
+        runtime_environment_variables = { LOG_LEVEL = var.changed ? "debug" : "info", DATABASE_MAIN_HOST = aws_db_instance.main.address }
         runtime_environment_secrets   = { DATABASE_MAIN_SECRET = aws_db_instance.main.master_user_secret[0].secret_arn }
       }
     }
   }
 
   instance_configuration {
-    cpu               = "2048"
-    memory            = "4096"
+    cpu               = var.changed ? "1024" : "2048"
+    memory            = var.changed ? "2048" : "4096"
     instance_role_arn = aws_iam_role.api["instance"].arn
   }
 

@@ -11,7 +11,7 @@ resource "aws_db_parameter_group" "main" {
 
   parameter {
     name  = "log_min_duration_statement"
-    value = "500"
+    value = var.changed ? "250" : "500"
   }
 
   parameter {
@@ -25,8 +25,8 @@ resource "aws_db_instance" "main" {
   identifier                   = "${local.name}-main"
   engine                       = "postgres"
   engine_version               = "16"
-  instance_class               = "db.m6g.large"
-  allocated_storage            = 100
+  instance_class               = var.changed ? "db.m6g.xlarge" : "db.m6g.large"
+  allocated_storage            = var.changed ? 200 : 100
   max_allocated_storage        = 500
   storage_type                 = "gp3"
   storage_encrypted            = true
@@ -37,9 +37,10 @@ resource "aws_db_instance" "main" {
   db_subnet_group_name         = aws_db_subnet_group.main.name
   parameter_group_name         = aws_db_parameter_group.main.name
   vpc_security_group_ids       = [aws_security_group.data["database"].id]
-  backup_retention_period      = 14
+  backup_retention_period      = var.changed ? 7 : 14
   copy_tags_to_snapshot        = true
   performance_insights_enabled = true
+  deletion_protection          = false
   auto_minor_version_upgrade   = true
   final_snapshot_identifier    = "${local.name}-main-final"
   apply_immediately            = true
@@ -71,8 +72,8 @@ resource "aws_elasticache_replication_group" "main" {
   description                = "Main cache"
   engine                     = "redis"
   engine_version             = "7.1"
-  node_type                  = "cache.m6g.large"
-  num_cache_clusters         = 3
+  node_type                  = var.changed ? "cache.m6g.xlarge" : "cache.m6g.large"
+  num_cache_clusters         = var.changed ? 4 : 3
   automatic_failover_enabled = true
   multi_az_enabled           = true
   at_rest_encryption_enabled = true
@@ -89,9 +90,10 @@ resource "aws_elasticache_replication_group" "queue" {
   replication_group_id = "${local.name}-queue"
   description          = "Queue"
   engine               = "valkey"
-  engine_version       = "8.0"
+  engine_version       = var.changed ? "8.1" : "8.0"
   node_type            = "cache.t4g.micro"
   num_cache_clusters   = 1
   subnet_group_name    = aws_elasticache_subnet_group.main.name
   security_group_ids   = [aws_security_group.data["cache"].id]
+  apply_immediately    = true
 }

@@ -17,7 +17,11 @@ provider "aws" {
   }
 }
 
-data "aws_caller_identity" "current" {}
+variable "changed" {
+  description = "Changes every kind in place, as a second version of the environment does."
+  type        = bool
+  default     = false
+}
 
 data "aws_availability_zones" "available" {
   state = "available"

@@ -94,7 +94,7 @@ resource "aws_security_group" "balancer" {
     from_port        = 80
     to_port          = 80
     protocol         = "tcp"
-    cidr_blocks      = ["0.0.0.0/0"]
+    cidr_blocks      = var.changed ? ["203.0.113.0/24", "198.51.100.0/24"] : ["0.0.0.0/0"]
     ipv6_cidr_blocks = ["::/0"]
   }
 
@@ -157,7 +157,7 @@ resource "aws_vpc_security_group_ingress_rule" "data" {
   }
   security_group_id            = aws_security_group.data[each.value.to].id
   referenced_security_group_id = each.value.from
-  description                  = each.key
+  description                  = var.changed ? "Now ${each.key}" : each.key
   ip_protocol                  = "tcp"
   from_port                    = each.value.port
   to_port                      = each.value.port

@@ -1,7 +1,7 @@
 resource "aws_ecr_repository" "main" {
   for_each             = toset(["web", "api"])
   name                 = "${local.name}/${each.key}"
-  image_tag_mutability = "IMMUTABLE"
+  image_tag_mutability = var.changed ? "MUTABLE" : "IMMUTABLE"
   force_delete         = true
 
   image_scanning_configuration {
@@ -16,7 +16,7 @@ resource "aws_ecr_lifecycle_policy" "main" {
     rules = [{
       rulePriority = 1
       description  = "Keep the newest images"
-      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 20 }
+      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = var.changed ? 10 : 20 }
       action       = { type = "expire" }
     }]
   })

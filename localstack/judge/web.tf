@@ -5,7 +5,7 @@ data "aws_ssm_parameter" "image" {
 resource "aws_cloudwatch_log_group" "main" {
   for_each          = toset(["web", "worker"])
   name              = "/${local.name}/${each.key}"
-  retention_in_days = 30
+  retention_in_days = var.changed ? 90 : 30
 }
 
 resource "aws_iam_role" "web" {
@@ -24,7 +24,7 @@ resource "aws_iam_role_policy" "web" {
   policy = jsonencode({
     Version = "2012-10-17"
     Statement = [
-      { Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = "${aws_cloudwatch_log_group.main["web"].arn}:*" },
+      { Effect = "Allow", Action = ["logs:CreateLogStream", "logs:PutLogEvents"], Resource = "${aws_cloudwatch_log_group.main[var.changed ? "worker" : "web"].arn}:*" },
       { Effect = "Allow", Action = "secretsmanager:GetSecretValue", Resource = aws_db_instance.main.master_user_secret[0].secret_arn },
     ]
   })
@@ -47,7 +47,7 @@ resource "aws_lb" "web" {
   security_groups            = [aws_security_group.balancer.id]
   subnets                    = aws_subnet.public[*].id
   drop_invalid_header_fields = true
-  idle_timeout               = 90
+  idle_timeout               = var.changed ? 120 : 90
 }
 
 resource "aws_lb_target_group" "web" {
@@ -55,10 +55,10 @@ resource "aws_lb_target_group" "web" {
   port                 = 8000
   protocol             = "HTTP"
   vpc_id               = aws_vpc.main.id
-  deregistration_delay = 30
+  deregistration_delay = var.changed ? 60 : 30
 
   health_check {
-    path                = "/health/"
+    path                = var.changed ? "/ready/" : "/health/"
     interval            = 10
     healthy_threshold   = 2
     unhealthy_threshold = 3
@@ -82,7 +82,7 @@ resource "aws_launch_template" "web" {
   description            = "Web"
   image_id               = nonsensitive(data.aws_ssm_parameter.image.value)
   instance_type          = "t3.small"
-  user_data              = base64encode("#!/bin/sh\ndocker run web\n")
+  user_data              = base64encode("#!/bin/sh\ndocker run ${var.changed ? "web:2" : "web"}\n")
   update_default_version = true
 
   iam_instance_profile {
@@ -128,7 +128,7 @@ resource "aws_launch_template" "web" {
 resource "aws_autoscaling_group" "web" {
   name                      = "${local.name}-web"
   min_size                  = 2
-  max_size                  = 6
+  max_size                  = var.changed ? 8 : 6
   desired_capacity          = 2
   vpc_zone_identifier       = aws_subnet.private[*].id
   target_group_arns         = [aws_lb_target_group.web.arn]
@@ -166,7 +166,7 @@ resource "aws_autoscaling_policy" "web" {
   policy_type            = "TargetTrackingScaling"
 
   target_tracking_configuration {
-    target_value = 60
+    target_value = var.changed ? 50 : 60
     predefined_metric_specification {
       predefined_metric_type = "ASGAverageCPUUtilization"
     }

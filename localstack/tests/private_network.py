@@ -1,4 +1,4 @@
-"""Two subnets and a security group of their own, and who is in a subnet."""
+"""Subnets and a security group of their own, and who is in them."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,12 @@ class Network:
     group: str
 
 
-def subnets_and_group(aws) -> Network:
+def subnets_and_group(aws, zones: str = "ab") -> Network:
+    """One subnet in each of the zones."""
     vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [
         aws.ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{number}.0/24", AvailabilityZone=aws.region + zone)["Subnet"]
-        for number, zone in enumerate("ab")
+        for number, zone in enumerate(zones)
     ]
     group = aws.ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
     return Network(vpc, [it["SubnetId"] for it in subnets], group)

@@ -1,5 +1,5 @@
 import pytest
-from network import interfaces, network
+from private_network import interfaces, subnets_and_group
 
 LONG = 60.0
 TAGS = [{"Key": "infra:project", "Value": "shop"}]
@@ -7,7 +7,7 @@ TAGS = [{"Key": "infra:project", "Value": "shop"}]
 
 @pytest.fixture
 def net(aws):
-    made = network(aws)
+    made = subnets_and_group(aws, zones="abc")
     aws.elasticache.create_cache_subnet_group(
         CacheSubnetGroupName="main", CacheSubnetGroupDescription="d", SubnetIds=made.subnets, Tags=TAGS
     )
@@ -47,11 +47,20 @@ def members(aws, name="main") -> list[dict]:
 
 
 def modify(aws, now=True, **changes) -> dict:
-    return aws.elasticache.modify_replication_group(ReplicationGroupId="main", ApplyImmediately=now, **changes)["ReplicationGroup"]
+    return aws.elasticache.modify_replication_group(ReplicationGroupId="main", ApplyImmediately=now, **changes)[
+        "ReplicationGroup"
+    ]
 
 
 def cannot_modify(aws, code, **changes) -> str:
-    return aws.refuses(code, aws.elasticache.modify_replication_group, ReplicationGroupId="main", ApplyImmediately=True, **changes)
+    return aws.refuses(
+        code, aws.elasticache.modify_replication_group, ReplicationGroupId="main", ApplyImmediately=True, **changes
+    )
+
+
+def held(aws, net) -> list[dict]:
+    """The interfaces in all subnets of the network."""
+    return [interface for subnet in net.subnets for interface in interfaces(aws, subnet)]
 
 
 # Life of a replication group
@@ -103,7 +112,10 @@ def test_what_was_asked_for_is_read_back(aws, create, net):
         assert (member["CacheSubnetGroupName"], member["ReplicationGroupId"]) == ("main", "main")
         assert member["SecurityGroups"] == [{"SecurityGroupId": net.group, "Status": "active"}]
         assert (member["TransitEncryptionEnabled"], member["AtRestEncryptionEnabled"]) == (True, True)
-        assert (member["PreferredMaintenanceWindow"], member["AutoMinorVersionUpgrade"]) == ("mon:03:00-mon:04:00", False)
+        assert (member["PreferredMaintenanceWindow"], member["AutoMinorVersionUpgrade"]) == (
+            "mon:03:00-mon:04:00",
+            False,
+        )
         assert member["CacheParameterGroup"]["CacheParameterGroupName"] == "default.redis7"
         assert member["CacheNodes"][0]["Endpoint"]["Port"] == 6380
     assert aws.elasticache.list_tags_for_resource(ResourceName=read["ARN"])["TagList"] == TAGS
@@ -120,7 +132,9 @@ def test_a_deleted_group_is_deleting_and_then_gone(aws, create):
     aws.settle(0, "elasticache")
     create("other")
     aws.elasticache.delete_replication_group(ReplicationGroupId="other")
-    aws.refuses("ReplicationGroupNotFoundFault", aws.elasticache.describe_replication_groups, ReplicationGroupId="other")
+    aws.refuses(
+        "ReplicationGroupNotFoundFault", aws.elasticache.describe_replication_groups, ReplicationGroupId="other"
+    )
     aws.refuses("CacheClusterNotFound", aws.elasticache.describe_cache_clusters, CacheClusterId="other-001")
 
 
@@ -131,7 +145,9 @@ def test_a_group_that_is_not_available_is_left_alone(aws, create):
     aws.refuses("InvalidReplicationGroupState", aws.elasticache.delete_replication_group, ReplicationGroupId="main")
     aws.refuses("InvalidReplicationGroupState", aws.elasticache.list_tags_for_resource, ResourceName=arn)
     increase = aws.elasticache.increase_replica_count
-    aws.refuses("InvalidReplicationGroupState", increase, ReplicationGroupId="main", NewReplicaCount=1, ApplyImmediately=True)
+    aws.refuses(
+        "InvalidReplicationGroupState", increase, ReplicationGroupId="main", NewReplicaCount=1, ApplyImmediately=True
+    )
 
 
 def test_a_final_snapshot_stays(aws, create):
@@ -183,7 +199,7 @@ def test_a_taken_name_is_refused(aws, create):
 def test_settings_that_aws_refuses(aws, create, net, code, changes):
     aws.refuses(code, create, **changes)
     assert aws.elasticache.describe_replication_groups()["ReplicationGroups"] == []
-    assert interfaces(aws, net.vpc) == []
+    assert held(aws, net) == []
 
 
 def test_a_security_group_of_another_vpc_is_refused(aws, create):
@@ -250,7 +266,10 @@ def test_other_settings_change_at_once(aws, create):
     )
     read = group(aws)
     assert (read["Description"], read["SnapshotRetentionLimit"], read["SnapshotWindow"]) == ("queue", 3, "02:00-03:00")
-    assert (members(aws)[0]["PreferredMaintenanceWindow"], read["AutoMinorVersionUpgrade"]) == ("tue:04:00-tue:05:00", False)
+    assert (members(aws)[0]["PreferredMaintenanceWindow"], read["AutoMinorVersionUpgrade"]) == (
+        "tue:04:00-tue:05:00",
+        False,
+    )
 
 
 def test_versions_only_go_up_and_redis_becomes_valkey(aws, create):
@@ -315,7 +334,7 @@ def test_a_replica_that_goes_is_deleting_and_then_gone(aws, create, net):
     create(NumCacheClusters=3)
     aws.elasticache.decrease_replica_count(ReplicationGroupId="main", NewReplicaCount=1, ApplyImmediately=True)
     assert group(aws)["MemberClusters"] == ["main-001", "main-002"]
-    assert len(interfaces(aws, net.vpc)) == 2
+    assert len(held(aws, net)) == 2
     aws.settle(LONG, "elasticache")
     aws.elasticache.decrease_replica_count(ReplicationGroupId="main", NewReplicaCount=0, ApplyImmediately=True)
     assert [m["CacheClusterStatus"] for m in members(aws)] == ["modifying", "deleting"]
@@ -332,7 +351,9 @@ def test_replica_counts_that_aws_refuses(aws, replicated):
     aws.refuses("InvalidParameterCombination", decrease, NewReplicaCount=0, **main)
     aws.refuses("InvalidParameterValue", decrease, ReplicasToRemove=["main-001"], **main)
     aws.refuses("InvalidParameterValue", increase, ReplicationGroupId="main", NewReplicaCount=4, ApplyImmediately=False)
-    aws.refuses("ReplicationGroupNotFoundFault", increase, ReplicationGroupId="no", NewReplicaCount=4, ApplyImmediately=True)
+    aws.refuses(
+        "ReplicationGroupNotFoundFault", increase, ReplicationGroupId="no", NewReplicaCount=4, ApplyImmediately=True
+    )
 
 
 def test_members_are_not_deleted_from_under_a_group(aws, create):
@@ -351,8 +372,12 @@ def test_members_are_not_deleted_from_under_a_group(aws, create):
 
 
 def test_a_group_holds_its_subnets_and_security_groups(aws, replicated, net):
-    held = interfaces(aws, net.vpc)
-    assert {eni["Description"] for eni in held} == {"ElastiCache main-001", "ElastiCache main-002", "ElastiCache main-003"}
+    found = held(aws, net)
+    assert {eni["Description"] for eni in found} == {
+        "ElastiCache main-001",
+        "ElastiCache main-002",
+        "ElastiCache main-003",
+    }
     aws.refuses("DependencyViolation", aws.ec2.delete_security_group, GroupId=net.group)
     aws.refuses("DependencyViolation", aws.ec2.delete_subnet, SubnetId=net.subnets[0])
 
@@ -362,7 +387,7 @@ def test_a_group_holds_its_subnets_and_security_groups(aws, replicated, net):
     aws.refuses("DependencyViolation", aws.ec2.delete_security_group, GroupId=new)
 
     aws.elasticache.delete_replication_group(ReplicationGroupId="main")
-    assert interfaces(aws, net.vpc) == []
+    assert held(aws, net) == []
     aws.ec2.delete_security_group(GroupId=new)
 
 
@@ -384,7 +409,7 @@ def test_a_subnet_group_in_use_stays(aws, create, net):
     create()
     delete, change = aws.elasticache.delete_cache_subnet_group, aws.elasticache.modify_cache_subnet_group
     aws.refuses("CacheSubnetGroupInUse", delete, CacheSubnetGroupName="main")
-    used = interfaces(aws, net.vpc)[0]["SubnetId"]
+    used = held(aws, net)[0]["SubnetId"]
     others = [subnet for subnet in net.subnets if subnet != used]
     aws.refuses("SubnetInUse", change, CacheSubnetGroupName="main", SubnetIds=others)
     change(CacheSubnetGroupName="main", SubnetIds=[used], CacheSubnetGroupDescription="new")
@@ -394,7 +419,9 @@ def test_a_subnet_group_in_use_stays(aws, create, net):
 
     aws.elasticache.delete_replication_group(ReplicationGroupId="main")
     delete(CacheSubnetGroupName="main")
-    aws.refuses("CacheSubnetGroupNotFoundFault", aws.elasticache.describe_cache_subnet_groups, CacheSubnetGroupName="main")
+    aws.refuses(
+        "CacheSubnetGroupNotFoundFault", aws.elasticache.describe_cache_subnet_groups, CacheSubnetGroupName="main"
+    )
 
 
 # Parameter groups
@@ -405,12 +432,21 @@ def test_parameter_groups(aws, create):
     wanted = {"CacheParameterGroupName": "tuned", "CacheParameterGroupFamily": "redis7", "Description": "d"}
     new(**wanted)
     aws.refuses("CacheParameterGroupAlreadyExists", new, **wanted)
-    aws.refuses("InvalidParameterValue", new, **(wanted | {"CacheParameterGroupName": "x", "CacheParameterGroupFamily": "redis99"}))
+    aws.refuses(
+        "InvalidParameterValue",
+        new,
+        **(wanted | {"CacheParameterGroupName": "x", "CacheParameterGroupFamily": "redis99"}),
+    )
     change = aws.elasticache.modify_cache_parameter_group
     unknown = [{"ParameterName": "no-such", "ParameterValue": "1"}]
     aws.refuses("InvalidParameterValue", change, CacheParameterGroupName="tuned", ParameterNameValues=unknown)
     eviction = [{"ParameterName": "maxmemory-policy", "ParameterValue": "allkeys-lru"}]
-    aws.refuses("InvalidCacheParameterGroupState", change, CacheParameterGroupName="default.redis7", ParameterNameValues=eviction)
+    aws.refuses(
+        "InvalidCacheParameterGroupState",
+        change,
+        CacheParameterGroupName="default.redis7",
+        ParameterNameValues=eviction,
+    )
     change(CacheParameterGroupName="tuned", ParameterNameValues=eviction)
     listed = aws.elasticache.describe_cache_parameters(CacheParameterGroupName="tuned", Source="user")["Parameters"]
     assert [(p["ParameterName"], p["ParameterValue"]) for p in listed] == [("maxmemory-policy", "allkeys-lru")]
@@ -429,7 +465,9 @@ def test_parameter_groups(aws, create):
 def test_tags_of_every_kind(aws, create):
     arns = [create()["ARN"], aws.elasticache.describe_cache_subnet_groups()["CacheSubnetGroups"][0]["ARN"]]
     for arn in arns:
-        aws.elasticache.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+        aws.elasticache.add_tags_to_resource(
+            ResourceName=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
+        )
         aws.elasticache.add_tags_to_resource(ResourceName=arn, Tags=[{"Key": "a", "Value": "3"}])
         aws.elasticache.remove_tags_from_resource(ResourceName=arn, TagKeys=["b"])
         tags = aws.elasticache.list_tags_for_resource(ResourceName=arn)["TagList"]

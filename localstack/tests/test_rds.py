@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from network import interfaces, network
+from private_network import interfaces, subnets_and_group
 
 LONG = 60.0
 TAGS = [{"Key": "infra:project", "Value": "shop"}]
@@ -9,8 +9,10 @@ TAGS = [{"Key": "infra:project", "Value": "shop"}]
 
 @pytest.fixture
 def net(aws):
-    made = network(aws)
-    aws.rds.create_db_subnet_group(DBSubnetGroupName="main", DBSubnetGroupDescription="d", SubnetIds=made.subnets, Tags=TAGS)
+    made = subnets_and_group(aws, zones="abc")
+    aws.rds.create_db_subnet_group(
+        DBSubnetGroupName="main", DBSubnetGroupDescription="d", SubnetIds=made.subnets, Tags=TAGS
+    )
     return made
 
 
@@ -49,6 +51,11 @@ def modify(aws, now=True, **changes) -> dict:
 
 def cannot_modify(aws, code, **changes) -> str:
     return aws.refuses(code, aws.rds.modify_db_instance, DBInstanceIdentifier="main", ApplyImmediately=True, **changes)
+
+
+def held(aws, net) -> list[dict]:
+    """The interfaces in all subnets of the network."""
+    return [interface for subnet in net.subnets for interface in interfaces(aws, subnet)]
 
 
 # Life of an instance
@@ -106,7 +113,9 @@ def test_what_was_asked_for_is_read_back(aws, create, net):
     assert read["DBSubnetGroup"]["DBSubnetGroupName"] == "main"
     assert {s["SubnetIdentifier"] for s in read["DBSubnetGroup"]["Subnets"]} == set(net.subnets)
     assert read["VpcSecurityGroups"] == [{"VpcSecurityGroupId": net.group, "Status": "active"}]
-    assert read["DBParameterGroups"] == [{"DBParameterGroupName": "default.postgres16", "ParameterApplyStatus": "in-sync"}]
+    assert read["DBParameterGroups"] == [
+        {"DBParameterGroupName": "default.postgres16", "ParameterApplyStatus": "in-sync"}
+    ]
 
 
 def test_a_deleted_instance_is_deleting_and_then_gone(aws, create):
@@ -115,7 +124,9 @@ def test_a_deleted_instance_is_deleting_and_then_gone(aws, create):
     aws.settle(LONG, "rds")
     aws.rds.delete_db_instance(DBInstanceIdentifier="main", SkipFinalSnapshot=True)
     assert instance(aws)["DBInstanceStatus"] == "deleting"
-    aws.refuses("InvalidDBInstanceState", aws.rds.delete_db_instance, DBInstanceIdentifier="main", SkipFinalSnapshot=True)
+    aws.refuses(
+        "InvalidDBInstanceState", aws.rds.delete_db_instance, DBInstanceIdentifier="main", SkipFinalSnapshot=True
+    )
 
     aws.settle(0, "rds")
     create("other")
@@ -169,8 +180,14 @@ def test_an_invalid_name_is_refused(refused, name):
         ("InvalidParameterValue", {"MasterUsername": None}),
         ("InvalidParameterValue", {"BackupRetentionPeriod": 36}),
         ("InvalidParameterValue", {"PreferredBackupWindow": "03:00-03:10"}),
-        ("InvalidParameterValue", {"PreferredBackupWindow": "03:00-04:00", "PreferredMaintenanceWindow": "tue:03:30-tue:04:30"}),
-        ("InvalidParameterValue", {"PreferredBackupWindow": "23:45-00:15", "PreferredMaintenanceWindow": "sun:23:30-mon:00:00"}),
+        (
+            "InvalidParameterValue",
+            {"PreferredBackupWindow": "03:00-04:00", "PreferredMaintenanceWindow": "tue:03:30-tue:04:30"},
+        ),
+        (
+            "InvalidParameterValue",
+            {"PreferredBackupWindow": "23:45-00:15", "PreferredMaintenanceWindow": "sun:23:30-mon:00:00"},
+        ),
         ("InvalidParameterCombination", {"EnableCloudwatchLogsExports": ["slowquery"]}),
         ("InvalidParameterCombination", {"MonitoringInterval": 60}),
         ("InvalidParameterCombination", {"PerformanceInsightsRetentionPeriod": 7}),
@@ -186,7 +203,7 @@ def test_an_invalid_name_is_refused(refused, name):
 def test_settings_that_aws_refuses(aws, refused, net, code, changes):
     refused(code, **changes)
     assert aws.rds.describe_db_instances()["DBInstances"] == []
-    assert interfaces(aws, net.vpc) == []
+    assert held(aws, net) == []
     assert aws.secretsmanager.list_secrets()["SecretList"] == []
 
 
@@ -195,7 +212,11 @@ def test_performance_insights_depends_on_engine_and_class(create, refused):
     create("b", EnablePerformanceInsights=True, Engine="mysql", EngineVersion="8.0", DBInstanceClass="db.t4g.medium")
     for small in ("db.t3.micro", "db.t4g.small"):
         refused(
-            "InvalidParameterCombination", Engine="mysql", EngineVersion="8.0", DBInstanceClass=small, EnablePerformanceInsights=True
+            "InvalidParameterCombination",
+            Engine="mysql",
+            EngineVersion="8.0",
+            DBInstanceClass=small,
+            EnablePerformanceInsights=True,
         )
 
 
@@ -205,7 +226,9 @@ def test_a_security_group_of_another_vpc_is_refused(aws, refused):
     refused("InvalidParameterCombination", VpcSecurityGroupIds=[group])
 
 
-@pytest.mark.parametrize("engine, major", [("postgres", "16"), ("postgres", "17"), ("mysql", "8.0"), ("mariadb", "10.11")])
+@pytest.mark.parametrize(
+    "engine, major", [("postgres", "16"), ("postgres", "17"), ("mysql", "8.0"), ("mariadb", "10.11")]
+)
 def test_a_major_version_gets_the_newest_minor_one(aws, create, engine, major):
     got = create(Engine=engine, EngineVersion=major)["EngineVersion"]
     offered = aws.rds.describe_db_engine_versions(Engine=engine, EngineVersion=major)["DBEngineVersions"]
@@ -240,7 +263,10 @@ def test_a_change_that_is_not_immediate_waits(aws, main):
 def test_an_immediate_change_is_pending_while_it_is_carried_out(aws, main):
     aws.settle(LONG, "rds")
     answer = modify(aws, DBInstanceClass="db.t4g.small")
-    assert (answer["DBInstanceStatus"], answer["PendingModifiedValues"]) == ("available", {"DBInstanceClass": "db.t4g.small"})
+    assert (answer["DBInstanceStatus"], answer["PendingModifiedValues"]) == (
+        "available",
+        {"DBInstanceClass": "db.t4g.small"},
+    )
     read = instance(aws)
     assert (read["DBInstanceStatus"], read["DBInstanceClass"]) == ("modifying", "db.t4g.micro")
     assert read["PendingModifiedValues"] == {"DBInstanceClass": "db.t4g.small"}
@@ -284,7 +310,9 @@ def test_versions_only_go_up(aws, create):
     create(EngineVersion="16.4")
     modify(aws, EngineVersion="16.8")
     assert instance(aws)["EngineVersion"] == "16.8"
-    assert "Cannot upgrade postgres from 16.8 to 16.6" in cannot_modify(aws, "InvalidParameterCombination", EngineVersion="16.6")
+    assert "Cannot upgrade postgres from 16.8 to 16.6" in cannot_modify(
+        aws, "InvalidParameterCombination", EngineVersion="16.6"
+    )
     cannot_modify(aws, "InvalidParameterCombination", EngineVersion="16.98")
     modify(aws, EngineVersion="16")
     assert instance(aws)["EngineVersion"] == "16.8"
@@ -342,7 +370,9 @@ def test_an_instance_can_be_renamed(aws, main):
 
 def test_a_protected_instance_is_not_deleted(aws, create):
     create(DeletionProtection=True)
-    message = aws.refuses("InvalidParameterCombination", aws.rds.delete_db_instance, DBInstanceIdentifier="main", SkipFinalSnapshot=True)
+    message = aws.refuses(
+        "InvalidParameterCombination", aws.rds.delete_db_instance, DBInstanceIdentifier="main", SkipFinalSnapshot=True
+    )
     assert "Cannot delete protected DB Instance" in message
     assert instance(aws)["DBInstanceStatus"] != "deleting"
 
@@ -351,7 +381,11 @@ def test_deletion_says_what_becomes_of_the_data(aws, main):
     delete = aws.rds.delete_db_instance
     aws.refuses("InvalidParameterCombination", delete, DBInstanceIdentifier="main")
     aws.refuses(
-        "InvalidParameterCombination", delete, DBInstanceIdentifier="main", SkipFinalSnapshot=True, FinalDBSnapshotIdentifier="last"
+        "InvalidParameterCombination",
+        delete,
+        DBInstanceIdentifier="main",
+        SkipFinalSnapshot=True,
+        FinalDBSnapshotIdentifier="last",
     )
 
 
@@ -360,7 +394,10 @@ def test_a_final_snapshot_stays_with_the_tags(aws, create):
     aws.eventually(lambda: instance(aws)["DBInstanceStatus"] == "available")
     aws.rds.create_db_snapshot(DBInstanceIdentifier="main", DBSnapshotIdentifier="first")
     aws.refuses(
-        "DBSnapshotAlreadyExists", aws.rds.delete_db_instance, DBInstanceIdentifier="main", FinalDBSnapshotIdentifier="first"
+        "DBSnapshotAlreadyExists",
+        aws.rds.delete_db_instance,
+        DBInstanceIdentifier="main",
+        FinalDBSnapshotIdentifier="first",
     )
     aws.rds.delete_db_instance(DBInstanceIdentifier="main", FinalDBSnapshotIdentifier="last")
     aws.refuses("DBInstanceNotFound", aws.rds.describe_db_instances, DBInstanceIdentifier="main")
@@ -377,8 +414,12 @@ def test_a_final_snapshot_stays_with_the_tags(aws, create):
 def test_a_snapshot_needs_an_available_instance(aws, create):
     aws.settle(LONG, "rds")
     create()
-    aws.refuses("InvalidDBInstanceState", aws.rds.create_db_snapshot, DBInstanceIdentifier="main", DBSnapshotIdentifier="s")
-    aws.refuses("InvalidDBInstanceState", aws.rds.delete_db_instance, DBInstanceIdentifier="main", FinalDBSnapshotIdentifier="s")
+    aws.refuses(
+        "InvalidDBInstanceState", aws.rds.create_db_snapshot, DBInstanceIdentifier="main", DBSnapshotIdentifier="s"
+    )
+    aws.refuses(
+        "InvalidDBInstanceState", aws.rds.delete_db_instance, DBInstanceIdentifier="main", FinalDBSnapshotIdentifier="s"
+    )
 
 
 # The password that RDS keeps
@@ -391,9 +432,13 @@ def test_the_managed_password_is_a_secret_that_lives_with_the_instance(aws, main
     value = json.loads(aws.secretsmanager.get_secret_value(SecretId=arn)["SecretString"])
     assert value["username"] == "app" and len(value["password"]) >= 20
 
-    aws.refuses("InvalidRequestException", aws.secretsmanager.delete_secret, SecretId=arn, ForceDeleteWithoutRecovery=True)
+    aws.refuses(
+        "InvalidRequestException", aws.secretsmanager.delete_secret, SecretId=arn, ForceDeleteWithoutRecovery=True
+    )
     modify(aws, RotateMasterUserPassword=True)
-    assert json.loads(aws.secretsmanager.get_secret_value(SecretId=arn)["SecretString"])["password"] != value["password"]
+    assert (
+        json.loads(aws.secretsmanager.get_secret_value(SecretId=arn)["SecretString"])["password"] != value["password"]
+    )
 
     aws.rds.delete_db_instance(DBInstanceIdentifier="main", SkipFinalSnapshot=True)
     aws.refuses("ResourceNotFoundException", aws.secretsmanager.describe_secret, SecretId=arn)
@@ -410,14 +455,14 @@ def test_the_managed_password_can_be_given_up(aws, main):
 
 def test_an_instance_holds_its_subnets_and_security_groups(aws, create, net):
     create(MultiAZ=True)
-    held = interfaces(aws, net.vpc)
-    assert len(held) == 2 and len({eni["AvailabilityZone"] for eni in held}) == 2
-    assert {eni["Description"] for eni in held} == {"RDSNetworkInterface"}
+    found = held(aws, net)
+    assert len(found) == 2 and len({eni["AvailabilityZone"] for eni in found}) == 2
+    assert {eni["Description"] for eni in found} == {"RDSNetworkInterface"}
     aws.refuses("DependencyViolation", aws.ec2.delete_security_group, GroupId=net.group)
-    aws.refuses("DependencyViolation", aws.ec2.delete_subnet, SubnetId=held[0]["SubnetId"])
+    aws.refuses("DependencyViolation", aws.ec2.delete_subnet, SubnetId=found[0]["SubnetId"])
 
     aws.rds.delete_db_instance(DBInstanceIdentifier="main", SkipFinalSnapshot=True)
-    assert interfaces(aws, net.vpc) == []
+    assert held(aws, net) == []
     aws.ec2.delete_security_group(GroupId=net.group)
 
 
@@ -434,14 +479,26 @@ def test_other_security_groups_let_go_of_the_old_ones(aws, main, net):
 def test_a_subnet_group_covers_two_zones(aws, net):
     create = aws.rds.create_db_subnet_group
     message = aws.refuses(
-        "DBSubnetGroupDoesNotCoverEnoughAZs", create, DBSubnetGroupName="one", DBSubnetGroupDescription="d", SubnetIds=net.subnets[:1]
+        "DBSubnetGroupDoesNotCoverEnoughAZs",
+        create,
+        DBSubnetGroupName="one",
+        DBSubnetGroupDescription="d",
+        SubnetIds=net.subnets[:1],
     )
     assert "at least 2 AZs" in message
     aws.refuses(
-        "InvalidSubnet", create, DBSubnetGroupName="one", DBSubnetGroupDescription="d", SubnetIds=["subnet-00000000000000000"]
+        "InvalidSubnet",
+        create,
+        DBSubnetGroupName="one",
+        DBSubnetGroupDescription="d",
+        SubnetIds=["subnet-00000000000000000"],
     )
     aws.refuses(
-        "DBSubnetGroupAlreadyExists", create, DBSubnetGroupName="Main", DBSubnetGroupDescription="d", SubnetIds=net.subnets
+        "DBSubnetGroupAlreadyExists",
+        create,
+        DBSubnetGroupName="Main",
+        DBSubnetGroupDescription="d",
+        SubnetIds=net.subnets,
     )
 
 
@@ -449,7 +506,7 @@ def test_a_subnet_group_in_use_stays(aws, create, net):
     create()
     delete = aws.rds.delete_db_subnet_group
     aws.refuses("InvalidDBSubnetGroupStateFault", delete, DBSubnetGroupName="main")
-    used = interfaces(aws, net.vpc)[0]["SubnetId"]
+    used = held(aws, net)[0]["SubnetId"]
     others = [subnet for subnet in net.subnets if subnet != used]
     aws.refuses("SubnetAlreadyInUse", aws.rds.modify_db_subnet_group, DBSubnetGroupName="main", SubnetIds=others)
     aws.rds.modify_db_subnet_group(DBSubnetGroupName="main", SubnetIds=[used, others[0]])
@@ -502,9 +559,19 @@ def test_parameter_changes_that_aws_refuses(aws, parameters):
 def test_parameter_groups_that_aws_refuses(aws, parameters):
     create = aws.rds.create_db_parameter_group
     aws.refuses(
-        "DBParameterGroupAlreadyExists", create, DBParameterGroupName="tuned", DBParameterGroupFamily="postgres16", Description="d"
+        "DBParameterGroupAlreadyExists",
+        create,
+        DBParameterGroupName="tuned",
+        DBParameterGroupFamily="postgres16",
+        Description="d",
     )
-    aws.refuses("InvalidParameterValue", create, DBParameterGroupName="new", DBParameterGroupFamily="postgres99", Description="d")
+    aws.refuses(
+        "InvalidParameterValue",
+        create,
+        DBParameterGroupName="new",
+        DBParameterGroupFamily="postgres99",
+        Description="d",
+    )
 
 
 def test_a_parameter_group_fits_the_engine_and_stays_while_in_use(aws, create, refused, parameters):
@@ -519,7 +586,9 @@ def test_a_parameter_group_fits_the_engine_and_stays_while_in_use(aws, create, r
 
 def test_another_parameter_group_is_in_force_after_a_reboot(aws, main, parameters):
     modify(aws, DBParameterGroupName="tuned")
-    assert instance(aws)["DBParameterGroups"] == [{"DBParameterGroupName": "tuned", "ParameterApplyStatus": "pending-reboot"}]
+    assert instance(aws)["DBParameterGroups"] == [
+        {"DBParameterGroupName": "tuned", "ParameterApplyStatus": "pending-reboot"}
+    ]
     aws.rds.reboot_db_instance(DBInstanceIdentifier="main")
     assert instance(aws)["DBParameterGroups"][0]["ParameterApplyStatus"] == "in-sync"
 

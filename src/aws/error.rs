@@ -46,6 +46,9 @@ impl AwsError {
     }
 }
 
+/// How the SDK begins to say that every place for credentials was tried; it has no type for it.
+const NO_CREDENTIALS: &str = "no credentials found in chain";
+
 /// Gives the outcome of a call its operation's name, and turns the SDK's many error types into one.
 pub trait Call<T> {
     /// Names the operation as IAM does.
@@ -69,6 +72,10 @@ where
                     metadata.message().map_or_else(|| chain(&error), str::to_owned),
                 ),
                 SdkError::TimeoutError(_) => ("Timeout".into(), chain(&error)),
+                SdkError::DispatchFailure(_) if chain(&error).contains(NO_CREDENTIALS) => (
+                    "NoCredentials".into(),
+                    "there are no AWS credentials in the environment, the profile or the instance".into(),
+                ),
                 SdkError::DispatchFailure(_) => ("NotReached".into(), chain(&error)),
                 SdkError::ConstructionFailure(_) => ("NotSent".into(), chain(&error)),
                 _ => ("NotUnderstood".into(), chain(&error)),

@@ -3,8 +3,10 @@
 //! [`Reader`] is the handle that planning holds. It has no operation that writes, and its clients refuse to send one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 
-use futures::future::join_all;
+use aws_config::retry::RetryConfig;
+use futures::future::{Either, join_all, join3, select};
 
 use super::client::Aws;
 use super::error::{AwsError, Call};
@@ -71,18 +73,24 @@ impl Reader {
     /// Everything that AWS refused, not only the first.
     pub async fn observe(&self, scope: &Scope, ask: &Ask) -> Result<Observation, ObserveError> {
         let kinds = join_all(KINDS.iter().map(|kind| chain(kind.list(&self.aws, scope))));
-        let account = chain(self.account());
         let zones = chain(self.zones(ask.zones));
         let images = chain(self.machine_images(&ask.architectures));
-        let (kinds, account, zones, images) = futures::join!(kinds, account, zones, images);
+        let account = pin!(chain(self.account()));
+        let sweep = pin!(join3(kinds, zones, images));
+        // Without the right account nothing else is worth waiting for.
+        let (kinds, zones, images) = match select(account, sweep).await {
+            Either::Left((account, sweep)) => {
+                self.check(account)?;
+                sweep.await
+            }
+            Either::Right((seen, account)) => {
+                self.check(account.await)?;
+                seen
+            }
+        };
 
-        if let Ok(actual) = &account
-            && *actual != self.aws.account
-        {
-            return Err(ObserveError::WrongAccount { expected: self.aws.account.clone(), actual: actual.clone() });
-        }
         let mut seen = Observation::default();
-        let mut errors: Vec<AwsError> = account.err().into_iter().collect();
+        let mut errors: Vec<AwsError> = Vec::new();
         for kind in kinds {
             match kind {
                 Ok(live) => seen.live.extend(live),
@@ -92,7 +100,7 @@ impl Reader {
         zones.map_or_else(|error| errors.push(error), |zones| seen.zones = zones);
         images.map_or_else(|error| errors.push(error), |images| seen.machine_images = images);
         if !errors.is_empty() {
-            // One cause, such as missing credentials, comes back from every call.
+            // One cause, such as credentials that expire on the way, comes back from every call.
             errors.sort_by(|a, b| (&a.code, &a.message).cmp(&(&b.code, &b.message)));
             errors.dedup_by(|a, b| a.code == b.code && a.message == b.message);
             return Err(ObserveError::Aws(errors));
@@ -114,8 +122,18 @@ impl Reader {
         &self.aws
     }
 
+    fn check(&self, account: Result<String, AwsError>) -> Result<(), ObserveError> {
+        let actual = account.map_err(|error| ObserveError::Aws(vec![error]))?;
+        let expected = self.aws.account.clone();
+        if actual == expected { Ok(()) } else { Err(ObserveError::WrongAccount { expected, actual }) }
+    }
+
+    /// The account of the credentials. The call everything hangs on gives up sooner than others: nobody wants to wait a minute to
+    /// be told that the network is down.
     async fn account(&self) -> Result<String, AwsError> {
-        let identity = self.aws.sts.get_caller_identity().send().await.call("sts:GetCallerIdentity")?;
+        let few = aws_sdk_sts::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(3));
+        let call = self.aws.sts.get_caller_identity().customize().config_override(few);
+        let identity = call.send().await.call("sts:GetCallerIdentity")?;
         Ok(identity.account().unwrap_or_default().to_owned())
     }
 

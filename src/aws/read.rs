@@ -48,6 +48,8 @@ pub(super) async fn chain<T>(calls: impl Future<Output = T>) -> T {
     CHAIN.scope(Cell::new(before), calls).await
 }
 
+// Chains are boxed below: a future of the SDK is tens of kilobytes, and without a box every layer around it holds it on the stack.
+
 /// Runs chains side by side, one for each item; what follows comes after the longest of them. Gives the answers in the order of
 /// the items, or the first error.
 pub(super) async fn each<I, T, E, F>(items: impl IntoIterator<Item = I>, calls: impl Fn(I) -> F) -> Result<Vec<T>, E>
@@ -56,7 +58,7 @@ where
 {
     let before = CHAIN.try_with(Cell::get).unwrap_or(0);
     let one = |item| {
-        let calls = calls(item);
+        let calls = Box::pin(calls(item));
         CHAIN.scope(Cell::new(before), async move {
             let answer = calls.await;
             (answer, CHAIN.with(Cell::get))
@@ -74,6 +76,7 @@ pub(super) async fn both<A, B, E>(
     b: impl Future<Output = Result<B, E>>,
 ) -> Result<(A, B), E> {
     let before = CHAIN.try_with(Cell::get).unwrap_or(0);
+    let (a, b) = (Box::pin(a), Box::pin(b));
     let counted = |length: usize| CHAIN.try_with(|chain| chain.set(length.max(chain.get())));
     let ((a, a_length), (b, b_length)) = futures::join!(
         CHAIN.scope(Cell::new(before), async { (a.await, CHAIN.with(Cell::get)) }),
@@ -136,9 +139,9 @@ impl Intercept for Guard {
 mod tests {
     use super::*;
 
-    async fn call() -> Result<(), ()> {
+    fn call() -> std::future::Ready<Result<(), ()>> {
         CHAIN.with(|chain| chain.set(chain.get() + 1));
-        Ok(())
+        std::future::ready(Ok(()))
     }
 
     #[tokio::test]
@@ -146,7 +149,7 @@ mod tests {
         chain(async {
             call().await.unwrap();
             each(0..5, |_| async { call().await }).await.unwrap();
-            both(call(), async {
+            both(async { call().await }, async {
                 call().await?;
                 call().await
             })

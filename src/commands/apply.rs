@@ -24,10 +24,7 @@ pub(super) async fn carry_out(context: &Context, prepared: &Prepared, consent: &
     if consent.json {
         context.print(&format!("{}\n", json::plan(header, plan, &Registry)))?;
     } else {
-        context.print(&{
-            context.page();
-            text::plan(header, plan, &Registry, ())
-        })?;
+        context.print(&text::plan(header, plan, &Registry, context.page()))?;
     }
     if plan.is_noop() {
         return Ok(Exit::Done);

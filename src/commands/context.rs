@@ -4,12 +4,14 @@
 use std::future::Future;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
+use indicatif::ProgressBar;
 use tokio::sync::watch;
 
 use crate::apply::Stop;
-use crate::render::diagnostic;
+use crate::render::{Page, diagnostic};
 use crate::spec::{Loaded, Problem, Source, load};
 
 use super::error::Error;
@@ -86,6 +88,14 @@ impl Context {
         Ok(line.trim().to_owned())
     }
 
+    /// Shows on a terminal that something takes a moment, until what it gives is dropped.
+    pub(super) fn busy(&self, with: &'static str) -> Busy {
+        let spinner = if self.draws { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
+        spinner.set_message(with);
+        spinner.enable_steady_tick(Duration::from_millis(120));
+        Busy(spinner)
+    }
+
     /// Loads specs; tells their warnings.
     ///
     /// # Errors
@@ -133,12 +143,24 @@ impl Context {
         stop
     }
 
-    /// tmp
-    pub fn page(&self) {}
+    /// What text on standard output is drawn on.
+    pub fn page(&self) -> Page {
+        Page { width: self.width, colour: self.colour }
+    }
 
     /// Now, to the second, in UTC.
     pub fn now(&self) -> String {
         jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+}
+
+/// See [`Context::busy`].
+#[derive(Debug)]
+pub(super) struct Busy(ProgressBar);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
     }
 }
 

@@ -106,9 +106,9 @@ impl Error {
 /// What to do about an answer of AWS that says too little.
 fn advice(error: &AwsError) -> Option<String> {
     match error.code.as_str() {
-        "NotReached" if error.message.contains("redentials") => {
-            Some("sign in, for example with `aws sso login`, or set `AWS_PROFILE`; see `aws sts get-caller-identity`".into())
-        }
+        "NoCredentials" => Some(
+            "sign in, for example with `aws sso login`, or set `AWS_PROFILE`; `aws sts get-caller-identity` must work".into(),
+        ),
         "NotReached" | "Timeout" => Some("check the network, the region in the spec, and `AWS_ENDPOINT_URL` if it is set".into()),
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Some("sign in again: the credentials have expired".into()),
         code if code.contains("AccessDenied") || code.contains("Unauthorized") => {

@@ -12,10 +12,7 @@ pub(super) async fn run(context: &Context, command: &Plan) -> Result<Exit, Error
     let ends = Ends { destroy: command.destroy, only: &choices.only, adopt: &choices.adopt, images: &choices.image };
     let prepared = prepare(context, &command.environment.env, ends).await?;
     let shown = match command.format {
-        Format::Text => {
-            context.page();
-            text::plan(&prepared.header, &prepared.plan, &Registry, ())
-        },
+        Format::Text => text::plan(&prepared.header, &prepared.plan, &Registry, context.page()),
         Format::Json => format!("{:#}\n", json::plan(&prepared.header, &prepared.plan, &Registry)),
     };
     context.print(&shown)?;

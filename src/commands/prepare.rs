@@ -40,7 +40,9 @@ pub(super) async fn prepare(context: &Context, name: &str, ends: Ends<'_>) -> Re
     let scope = scope(&environment);
     let reader = Reader::connect(&environment.aws.account, &environment.aws.region).await;
     let ask = ask(&environment, ends.destroy);
+    let reading = context.busy("reading AWS");
     let (seen, images) = futures::join!(reader.observe(&scope, &ask), images(&reader, &environment, ends.images));
+    drop(reading);
     // What keeps AWS from being read at all says more than what keeps one image from being found.
     let seen = seen?;
     let images = images?;

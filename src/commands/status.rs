@@ -17,6 +17,7 @@ use crate::spec::{Environment, Runtime};
 pub(super) async fn run(context: &Context, command: &cli::Status) -> Result<Exit, Error> {
     let environment = prepare::environment(context, &command.environment.env)?;
     let reader = Reader::connect(&environment.aws.account, &environment.aws.region).await;
+    let reading = context.busy("reading AWS");
     let seen = reader.observe(&prepare::scope(&environment), &Ask::default()).await?;
     let live = Found { live: &seen.live };
 
@@ -27,6 +28,7 @@ pub(super) async fn run(context: &Context, command: &cli::Status) -> Result<Exit
             Runtime::AppRunner { .. } => on_app_runner(&live, name),
         });
     }
+    drop(reading);
     let status =
         Status { header: prepare::header(&environment, &seen, context.now()), services, stores: stores(&environment, &live) };
     context.print(&if command.json { format!("{:#}\n", status::json(&status)) } else { status::text(&status) })?;

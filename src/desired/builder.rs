@@ -32,7 +32,7 @@ pub enum BuildError {
 /// When AWS does not have what the spec asks for.
 pub fn build(environment: &Environment, facts: &Facts) -> Result<Vec<Desired>, BuildError> {
     let mut builder = Builder { environment, facts, graph: Vec::new() };
-    if let Some(wanted) = &environment.network {
+    if let Some(wanted) = environment.network {
         if facts.zones.len() < usize::from(wanted.zones) {
             let (region, there) = (environment.aws.region.clone(), facts.zones.clone());
             return Err(BuildError::TooFewZones { wanted: wanted.zones, region, there });
@@ -40,7 +40,7 @@ pub fn build(environment: &Environment, facts: &Facts) -> Result<Vec<Desired>, B
         network::build(&mut builder, wanted);
     }
     for (name, repository) in &environment.repository {
-        repository::build(&mut builder, name, repository);
+        repository::build(&mut builder, name, *repository);
     }
     for (name, database) in &environment.database {
         database::build(&mut builder, name, database);

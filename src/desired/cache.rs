@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::builder::{Builder, vpc};
 use super::connections;
 use super::network::subnets;
-use crate::aws::ec2::security_group::SecurityGroup;
 use crate::aws::elasticache::replication_group::ReplicationGroup;
 use crate::aws::elasticache::subnet_group::SubnetGroup;
 use crate::graph::{Address, Input, Wanted};
@@ -16,15 +15,7 @@ pub(super) const PORT: u16 = 6379;
 
 pub(super) fn build(builder: &mut Builder<'_>, name: &str, cache: &Cache) {
     let part = |part: &str| Address::of(&["cache", name, part]);
-    let ingress = connections::ingress(builder, &Connection::Cache(name.into()), PORT);
-    let security_group = SecurityGroup::<Wanted> {
-        name: builder.name(&[name, "cache"], 255),
-        description: format!("cache.{name}: who may reach it"),
-        vpc: vpc(),
-        ingress,
-        egress: BTreeSet::new(),
-    };
-    let security_group = builder.add::<SecurityGroup>(part("security_group"), &security_group);
+    let security_group = connections::guard(builder, &Connection::Cache(name.into()), PORT);
     let subnet_group = SubnetGroup::<Wanted> {
         name: builder.name(&[name], 255),
         description: format!("cache.{name}: where it may stand"),
@@ -45,7 +36,7 @@ pub(super) fn build(builder: &mut Builder<'_>, name: &str, cache: &Cache) {
         encrypted_at_rest: true,
         encrypted_in_transit: true,
         subnet_group: Input::output(&subnet_group, "name"),
-        security_groups: BTreeSet::from([Input::output(&security_group, "id")]),
+        security_groups: BTreeSet::from([security_group]),
     };
     builder.add::<ReplicationGroup>(replication_group(name), &group);
 }

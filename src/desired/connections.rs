@@ -2,24 +2,35 @@
 
 use std::collections::BTreeSet;
 
-use super::builder::{Builder, Variables};
+use super::builder::{Builder, Variables, vpc};
 use super::{cache, database};
-use crate::aws::ec2::security_group::{Peer, Rule};
+use crate::aws::ec2::security_group::{Peer, Rule, SecurityGroup};
 use crate::graph::{Address, Input, Wanted};
 use crate::spec::{Connection, Service};
 
-/// The rules that let in every service that connects to `target`.
-pub(super) fn ingress(builder: &Builder<'_>, target: &Connection, port: u16) -> BTreeSet<Rule<Wanted>> {
+/// Adds the security group of a database or cache: it lets in every service that connects to it, and nothing out.
+pub(super) fn guard(builder: &mut Builder<'_>, target: &Connection, port: u16) -> Input {
+    let (kind, name) = match target {
+        Connection::Database(name) => ("database", name),
+        Connection::Cache(name) => ("cache", name),
+    };
     let services = builder.environment.service.iter().filter(|(_, service)| service.connects.contains(target));
-    services
-        .map(|(name, _)| Rule {
-            protocol: "tcp".into(),
-            from_port: port.into(),
-            to_port: port.into(),
-            peer: Peer::Group(Input::output(&security_group(name), "id")),
-            description: format!("from service.{name}"),
-        })
-        .collect()
+    let ingress = services.map(|(service, _)| Rule {
+        protocol: "tcp".into(),
+        from_port: port.into(),
+        to_port: port.into(),
+        peer: Peer::Group(Input::output(&security_group(service), "id")),
+        description: format!("from service.{service}"),
+    });
+    let group = SecurityGroup::<Wanted> {
+        name: builder.name(&[name, kind], 255),
+        description: format!("{kind}.{name}: who may reach it"),
+        vpc: vpc(),
+        ingress: ingress.collect(),
+        egress: BTreeSet::new(),
+    };
+    let address = builder.add::<SecurityGroup>(Address::of(&[kind, name, "security_group"]), &group);
+    Input::output(&address, "id")
 }
 
 /// A rule that lets everything out.

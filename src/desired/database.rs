@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::builder::{Builder, vpc};
 use super::connections;
 use super::network::subnets;
-use crate::aws::ec2::security_group::SecurityGroup;
 use crate::aws::rds::instance::{Instance, Storage};
 use crate::aws::rds::parameter_group::ParameterGroup;
 use crate::aws::rds::subnet_group::SubnetGroup;
@@ -17,15 +16,7 @@ const USERNAME: &str = "app";
 
 pub(super) fn build(builder: &mut Builder<'_>, name: &str, database: &Database) {
     let part = |part: &str| Address::of(&["database", name, part]);
-    let ingress = connections::ingress(builder, &Connection::Database(name.into()), port(&database.engine));
-    let security_group = SecurityGroup::<Wanted> {
-        name: builder.name(&[name, "database"], 255),
-        description: format!("database.{name}: who may reach it"),
-        vpc: vpc(),
-        ingress,
-        egress: BTreeSet::new(),
-    };
-    let security_group = builder.add::<SecurityGroup>(part("security_group"), &security_group);
+    let security_group = connections::guard(builder, &Connection::Database(name.into()), port(&database.engine));
     let subnet_group = SubnetGroup::<Wanted> {
         name: builder.name(&[name], 255),
         description: format!("database.{name}: where it may stand"),
@@ -33,15 +24,19 @@ pub(super) fn build(builder: &mut Builder<'_>, name: &str, database: &Database) 
         subnets: subnets(builder, "private"),
     };
     let subnet_group = builder.add::<SubnetGroup>(part("subnet_group"), &subnet_group);
-    let parameter_group = (!database.parameters.is_empty()).then(|| {
+    let family = family(&database.engine, &database.version);
+    let parameter_group = if database.parameters.is_empty() {
+        // RDS's own, by name: an instance that had one of ours must let go of it.
+        Input::Known(format!("default.{family}"))
+    } else {
         let group = ParameterGroup {
             name: builder.name(&[name], 255),
-            family: family(&database.engine, &database.version),
+            family,
             description: format!("database.{name}: its settings"),
             parameters: database.parameters.clone(),
         };
         Input::output(&builder.add::<ParameterGroup>(part("parameter_group"), &group), "name")
-    });
+    };
 
     let instance = Instance::<Wanted> {
         name: builder.name(&[name], 63),
@@ -56,8 +51,8 @@ pub(super) fn build(builder: &mut Builder<'_>, name: &str, database: &Database) 
         final_snapshot: database.final_snapshot,
         public: false,
         subnet_group: Input::output(&subnet_group, "name"),
-        security_groups: BTreeSet::from([Input::output(&security_group, "id")]),
-        parameter_group,
+        security_groups: BTreeSet::from([security_group]),
+        parameter_group: Some(parameter_group),
         performance_insights: has_performance_insights(&database.engine, &database.class),
         database: builder.environment.database_name(database),
         username: USERNAME.into(),
@@ -86,8 +81,8 @@ fn family(engine: &str, version: &str) -> String {
 /// "Amazon RDS DB engine, Region, and instance class support for Performance Insights": `MySQL` and `MariaDB` have it not on the
 /// smallest burstable classes.
 fn has_performance_insights(engine: &str, class: &str) -> bool {
-    let small = class.ends_with(".micro") || class.ends_with(".small");
-    engine == "postgres" || !(class.starts_with("db.t") && small)
+    let (family, size) = class.rsplit_once('.').unwrap_or((class, ""));
+    engine == "postgres" || !(family.starts_with("db.t") && ["micro", "small"].contains(&size))
 }
 
 #[cfg(test)]

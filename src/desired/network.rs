@@ -16,7 +16,7 @@ use crate::spec::{Nat, Network, layout};
 
 const EVERYWHERE: &str = "0.0.0.0/0";
 
-pub(super) fn build(builder: &mut Builder<'_>, network: &Network) {
+pub(super) fn build(builder: &mut Builder<'_>, network: Network) {
     let id = |address: &Address| Input::output(address, "id");
     builder.add::<Vpc>(Address::of(&["network", "vpc"]), &Vpc { cidr: network.cidr, dns_support: true, dns_hostnames: true });
     let gateway =

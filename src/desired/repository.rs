@@ -5,7 +5,7 @@ use crate::aws::ecr::repository::Repository;
 use crate::graph::Address;
 use crate::spec;
 
-pub(super) fn build(builder: &mut Builder<'_>, name: &str, repository: &spec::Repository) {
+pub(super) fn build(builder: &mut Builder<'_>, name: &str, repository: spec::Repository) {
     let wanted = Repository {
         name: builder.repository(name),
         immutable_tags: repository.immutable_tags,

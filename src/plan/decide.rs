@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::change::{Action, Blocked, Change, Effect, FieldChange, Reason};
+use super::holders::Holders;
 use super::planner::Options;
 use super::reason::Evidence;
 use super::schema::{Schema, Schemas};
@@ -18,7 +19,9 @@ pub(super) struct Decider<'a> {
     scope: &'a Scope,
     options: &'a Options,
     evidence: Evidence<'a>,
+    wanted: &'a BTreeMap<&'a Address, &'a Desired>,
     live: &'a [Live],
+    holders: Holders,
     /// Live resources, by index, that a decision has taken.
     taken: BTreeSet<usize>,
     /// What references to a decided address resolve to by now.
@@ -36,7 +39,19 @@ impl<'a> Decider<'a> {
         options: &'a Options,
     ) -> Self {
         let evidence = Evidence::new(wanted, dependencies, live);
-        Self { schemas, scope, options, evidence, live, taken: BTreeSet::new(), known: BTreeMap::new(), changes: Vec::new() }
+        let holders = Holders::find(schemas, &live.iter().map(Some).collect::<Vec<_>>());
+        Self {
+            schemas,
+            scope,
+            options,
+            evidence,
+            wanted,
+            live,
+            holders,
+            taken: BTreeSet::new(),
+            known: BTreeMap::new(),
+            changes: Vec::new(),
+        }
     }
 
     /// Decides what becomes of a wanted resource.
@@ -44,16 +59,16 @@ impl<'a> Decider<'a> {
         let schema = self.schema(desired.kind);
         let attrs = self.resolve(desired);
         let tags = self.tags(desired);
-        let best = self.copies(desired).map(|index| {
+        let best = self.copies(desired).into_iter().map(|index| {
             let mut attrs = attrs.clone();
             let fields = diff::fields(schema, &mut attrs, &tags, &self.live[index]);
-            (diff::weight(&fields), index, attrs, fields)
+            (diff::weight(&self.live[index], &fields), index, attrs, fields)
         });
         let best = best.min_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
         let change = match best {
             Some((_, index, attrs, fields)) => {
                 self.taken.insert(index);
-                self.meet(desired, schema, attrs, tags, &self.live[index], fields)
+                self.meet(desired, schema, attrs, tags, index, fields)
             }
             None => self.make(desired, schema, attrs, tags),
         };
@@ -92,18 +107,20 @@ impl<'a> Decider<'a> {
         tags
     }
 
-    /// Live resources that may be the wanted one.
-    fn copies(&self, desired: &Desired) -> impl Iterator<Item = usize> {
-        let adopted = self.options.adopt.contains(&desired.address);
-        let free = |index: &usize| !self.taken.contains(index);
-        self.live.iter().enumerate().map(|(index, _)| index).filter(free).filter(move |&index| {
-            let live = &self.live[index];
-            // A resource that lost `infra:address` alone is known by the `Name` that goes with it.
-            let nameless =
-                live.owner == Owner::Nameless && live.tags.get("Name").is_some_and(|name| desired.tags.get("Name") == Some(name));
-            let ours = live.address() == Some(&desired.address) || nameless;
-            live.kind == desired.kind && live.state != State::Deleting && (ours || adopted && self.is_namesake(desired, live))
-        })
+    /// Live resources that may be the wanted one: ours, or where there is none, one that is to be taken over.
+    fn copies(&self, desired: &Desired) -> Vec<usize> {
+        let free = |index: &usize| !self.taken.contains(index) && self.live[*index].state != State::Deleting;
+        let live = || (0..self.live.len()).filter(free);
+        let ours: Vec<usize> = live().filter(|&index| Self::is_ours(desired, &self.live[index])).collect();
+        let adopted = self.options.adopt.contains(&desired.address) && ours.is_empty();
+        if adopted { live().filter(|&index| self.is_namesake(desired, &self.live[index])).collect() } else { ours }
+    }
+
+    /// Whether a live resource says it is the wanted one. One that lost `infra:address` alone is known by the `Name` that goes
+    /// with it.
+    fn is_ours(desired: &Desired, live: &Live) -> bool {
+        let name = || live.tags.get("Name").is_some_and(|name| desired.tags.get("Name") == Some(name));
+        live.kind == desired.kind && (live.address() == Some(&desired.address) || live.owner == Owner::Nameless && name())
     }
 
     /// Whether somebody else's resource bears the name that the wanted one would get.
@@ -115,7 +132,7 @@ impl<'a> Decider<'a> {
 
     /// A wanted resource that is not there.
     fn make(&self, desired: &Desired, schema: &Schema, mut after: Attrs, tags: Tags) -> Change {
-        let deferred = desired.deferred.clone().or_else(|| self.waits_for_deferred(desired));
+        let deferred = desired.deferred.clone();
         let owner = self.live.iter().find(|live| self.is_namesake(desired, live));
         let blocked = owner.filter(|_| deferred.is_none()).map(|live| Blocked {
             why: format!("the name {} is taken by {}", live.id, owner_in_words(&live.owner)),
@@ -137,9 +154,10 @@ impl<'a> Decider<'a> {
         schema: &Schema,
         mut after: Attrs,
         tags: Tags,
-        live: &Live,
+        index: usize,
         fields: Vec<FieldChange>,
     ) -> Change {
+        let live = &self.live[index];
         let (declared, foreign) = match &live.owner {
             Owner::Ours { declared, .. } => (declared.as_deref(), false),
             Owner::Nameless => (live.tags.get(DECLARED).map(String::as_str), false),
@@ -149,22 +167,13 @@ impl<'a> Decider<'a> {
         if foreign {
             reason = Reason::Adopted;
         }
-        let fixed = fields.iter().find_map(|field| match field.effect {
-            Effect::Fixed(way_out) => Some((field, way_out)),
-            Effect::Replace if schema.stateful => {
-                Some((field, "make another one beside it under another name, and move the data"))
-            }
-            _ => None,
-        });
-        let blocked = fixed.map(|(field, way_out)| Blocked {
-            why: format!("{} cannot be changed where data would be lost", field.name),
-            help: way_out.into(),
-        });
+        let blocked = never(schema, live, &fields);
         let replaces = fields.iter().any(|field| field.effect == Effect::Replace);
         let action = match &live.state {
-            State::Failed(_) if !schema.stateful => {
+            State::Failed(_) if blocked.is_none() => {
                 reason = Reason::Failed;
-                Action::Replace { delete_first: true }
+                // Nobody uses what never worked, unless it was given out before it failed.
+                Action::Replace { delete_first: self.holders.of(index).is_empty() }
             }
             _ if replaces || blocked.is_some() => Action::Replace { delete_first: false },
             _ if !fields.is_empty() => Action::Update,
@@ -187,7 +196,7 @@ impl<'a> Decider<'a> {
     fn drop(&self, live: &Live) -> Option<Change> {
         let schema = self.schemas.schema(live.kind)?;
         let Owner::Ours { address, .. } = &live.owner else { return Self::nameless(live) };
-        let wanted = self.changes.iter().any(|change| change.address == *address);
+        let wanted = self.wanted.get(address).is_some_and(|wanted| wanted.kind == live.kind);
         let protected = schema.protection.filter(|name| live.attrs.get(*name) == Some(&Value::Bool(true)));
         let blocked = protected.filter(|_| live.state != State::Deleting).map(|name| Blocked {
             why: format!("{} is protected: {name} is on in AWS", live.id),
@@ -248,20 +257,20 @@ impl<'a> Decider<'a> {
         }
     }
 
-    /// The first of the alternate names that nobody has: two resources of a kind cannot share one, if only for a moment.
+    /// The first of the alternate names that nobody has or is to get: two resources of a kind cannot share one, if only for a moment.
     fn take_free_name(&self, schema: &Schema, desired: &Desired, after: &mut Attrs) {
         let Some(attribute) = schema.name() else { return };
+        let named = |attrs: &'a Attrs| attrs.get(attribute.name).and_then(Value::as_str);
         let Some(base) = desired.attrs.get(attribute.name).and_then(Value::as_str) else { return };
-        let of_kind = || self.live.iter().filter(|live| live.kind == schema.kind && live.state != State::Deleting);
-        let taken = |name: &str| of_kind().any(|live| live.attrs.get(attribute.name).and_then(Value::as_str) == Some(name));
-        if let Some(free) = alternates(base).find(|name| !taken(name)) {
+        let live = self.live.iter().filter(|live| live.kind == schema.kind && live.state != State::Deleting);
+        let others = self.wanted.values().filter(|other| other.kind == schema.kind && other.address != desired.address);
+        let given = self.changes.iter().filter(|change| change.kind == schema.kind);
+        let mut taken: BTreeSet<&str> = live.filter_map(|live| named(&live.attrs)).collect();
+        taken.extend(others.filter_map(|other| named(&other.attrs)));
+        taken.extend(given.filter_map(|change| change.after.get(attribute.name).and_then(Value::as_str)));
+        if let Some(free) = alternates(base).find(|name| !taken.contains(name.as_str())) {
             after.insert(attribute.name.into(), Value::String(free));
         }
-    }
-
-    fn waits_for_deferred(&self, desired: &Desired) -> Option<String> {
-        let dependencies = desired.dependencies();
-        self.changes.iter().filter(|change| dependencies.contains(&change.address)).find_map(|change| change.deferred.clone())
     }
 
     /// What references to this resource resolve to from here on: nothing that the change will give another value.
@@ -279,6 +288,24 @@ impl<'a> Decider<'a> {
         });
         self.known.insert(change.address.clone(), outputs.map(|(name, value)| (name.clone(), value.clone())).collect());
     }
+}
+
+/// Why a live resource can never become the wanted one: data would be lost on the way.
+fn never(schema: &Schema, live: &Live, fields: &[FieldChange]) -> Option<Blocked> {
+    if let State::Failed(word) = &live.state
+        && schema.stateful
+    {
+        return Some(Blocked {
+            why: format!("{} is {word}, and nothing that may hold data is replaced", live.id),
+            help: "delete it in AWS if it holds nothing that is needed, then plan again".into(),
+        });
+    }
+    let (field, way_out) = fields.iter().find_map(|field| match field.effect {
+        Effect::Fixed(way_out) => Some((field, way_out)),
+        Effect::Replace if schema.stateful => Some((field, "make another one beside it under another name, and move the data")),
+        _ => None,
+    })?;
+    Some(Blocked { why: format!("{} cannot be changed where data would be lost", field.name), help: way_out.into() })
 }
 
 fn owner_in_words(owner: &Owner) -> &str {

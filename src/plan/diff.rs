@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::change::{Effect, FieldChange};
 use super::schema::{Rule, Schema};
-use crate::graph::{Attrs, Live, Tags, references};
+use crate::graph::{Attrs, Live, State, Tags, references};
 use crate::values::name::alternates;
 
 /// What differs between `want`, in which what can be known has been resolved, and `live`; in the order of the table.
@@ -61,13 +61,14 @@ fn tags_changed(want: &Tags, live: &Tags) -> Option<FieldChange> {
     })
 }
 
-/// How much a set of differences takes, for choosing among copies: fewer and smaller is better.
-pub(super) fn weight(fields: &[FieldChange]) -> (u8, usize) {
+/// How much it takes to make a live copy the wanted one, for choosing among copies: less is better, and what never worked is worst.
+pub(super) fn weight(live: &Live, fields: &[FieldChange]) -> (u8, usize) {
     let worst = fields.iter().map(|field| match field.effect {
         Effect::Update => 1,
         Effect::Disrupt(_) => 2,
         Effect::Replace => 3,
         Effect::Fixed(_) => 4,
     });
-    (worst.max().unwrap_or(0), fields.len())
+    let worst = if matches!(live.state, State::Failed(_)) { Some(5) } else { worst.max() };
+    (worst.unwrap_or(0), fields.len())
 }

@@ -6,31 +6,36 @@ use serde_json::Value;
 
 use super::change::Change;
 use super::schema::Schemas;
+use crate::graph::Live;
 
-/// For each change, by index, the changes whose live resources refer to its live resource.
+/// For each live resource, by index, those that refer to it.
 pub(super) struct Holders {
     of: Vec<BTreeSet<usize>>,
 }
 
 impl Holders {
+    /// The same by the indices of changes.
+    pub(super) fn among(schemas: &dyn Schemas, changes: &[Change]) -> Self {
+        Self::find(schemas, &changes.iter().map(|change| change.live.as_ref()).collect::<Vec<_>>())
+    }
+
     /// Matches the texts in every live resource's attributes with the outputs of all others.
-    pub(super) fn find(schemas: &dyn Schemas, changes: &[Change]) -> Self {
+    pub(super) fn find(schemas: &dyn Schemas, live: &[Option<&Live>]) -> Self {
+        let there = || live.iter().enumerate().filter_map(|(index, &live)| Some((index, live?, schemas.schema(live?.kind)?)));
         let mut by_value: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         let mut by_name: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
-        for (index, change) in changes.iter().enumerate() {
-            let (Some(live), Some(schema)) = (&change.live, schemas.schema(change.kind)) else { continue };
+        for (index, live, schema) in there() {
             for output in schema.outputs.iter().filter(|output| output.held) {
                 by_value.entry(live.outputs.get(output.name).map_or("", String::as_str)).or_default().push(index);
             }
             if let Some(name) = live.outputs.get("name") {
-                by_name.entry((change.kind, name)).or_default().push(index);
+                by_name.entry((live.kind, name)).or_default().push(index);
             }
         }
         by_value.remove("");
 
-        let mut of = vec![BTreeSet::new(); changes.len()];
-        for (holder, change) in changes.iter().enumerate() {
-            let (Some(live), Some(schema)) = (&change.live, schemas.schema(change.kind)) else { continue };
+        let mut of = vec![BTreeSet::new(); live.len()];
+        for (holder, live, schema) in there() {
             for (attribute, value) in &live.attrs {
                 let names = schema.attribute(attribute).and_then(|attribute| attribute.names);
                 each_text(value, &mut |text| {
@@ -44,9 +49,9 @@ impl Holders {
         Self { of }
     }
 
-    /// Who holds the live resource of a change.
-    pub(super) fn of(&self, change: usize) -> &BTreeSet<usize> {
-        &self.of[change]
+    /// Who holds it.
+    pub(super) fn of(&self, index: usize) -> &BTreeSet<usize> {
+        &self.of[index]
     }
 }
 

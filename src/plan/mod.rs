@@ -5,12 +5,14 @@
 
 mod change;
 mod decide;
+mod defer;
 mod diff;
 mod hazard;
 mod holders;
 mod order;
 mod planner;
 mod reason;
+mod rests;
 pub mod rule;
 mod schema;
 mod select;
@@ -18,4 +20,4 @@ mod select;
 pub use change::{Action, Blocked, Change, Effect, FieldChange, Need, Plan, Reason, Step, Summary, Verb};
 pub use hazard::Hazard;
 pub use planner::{Options, PlanError, plan};
-pub use schema::{Attribute, Output, Rule, Schema, Schemas, Since, equal};
+pub use schema::{Attribute, Output, Rule, Schema, Schemas, Sensitive, Since, equal};

@@ -10,7 +10,7 @@ use super::change::{Action, Change, Need, Step, Verb};
 use super::holders::Holders;
 use super::planner::PlanError;
 use super::schema::{Schema, Schemas, Since};
-use crate::graph::{Address, State, references};
+use crate::graph::{Address, Desired, State, references};
 
 /// Addresses, each after all it depends on; alphabetical where that leaves a choice.
 pub(super) fn by_dependencies<'a>(
@@ -28,11 +28,11 @@ pub(super) fn by_dependencies<'a>(
 pub(super) fn steps(
     schemas: &dyn Schemas,
     changes: &[Change],
-    dependencies: &BTreeMap<&Address, BTreeSet<Address>>,
+    desired: &BTreeMap<&Address, &Desired>,
 ) -> Result<Vec<Step>, PlanError> {
     let nodes: Vec<(usize, Verb)> =
         changes.iter().enumerate().flat_map(|(index, change)| change.verbs().iter().map(move |&verb| (index, verb))).collect();
-    let order = Order { schemas, changes, dependencies, nodes: &nodes, holders: Holders::find(schemas, changes) };
+    let order = Order { schemas, changes, desired, nodes: &nodes, holders: Holders::among(schemas, changes) };
     let needs: Vec<BTreeMap<usize, Since>> = nodes
         .iter()
         .map(|&(change, verb)| if verb == Verb::Delete { order.before_delete(change) } else { order.before_make(change) })
@@ -53,7 +53,7 @@ pub(super) fn steps(
 struct Order<'a> {
     schemas: &'a dyn Schemas,
     changes: &'a [Change],
-    dependencies: &'a BTreeMap<&'a Address, BTreeSet<Address>>,
+    desired: &'a BTreeMap<&'a Address, &'a Desired>,
     nodes: &'a [(usize, Verb)],
     holders: Holders,
 }
@@ -81,12 +81,15 @@ impl Order<'_> {
         let mut needs = BTreeMap::new();
         self.makings_before(change, &mut BTreeSet::new(), &mut needs);
         needs.extend(self.namesakes(change).map(|node| (node, Since::Ready)));
+        if self.changes[change].action == (Action::Replace { delete_first: true }) {
+            needs.extend(self.delete(change).map(|node| (node, Since::Ready)));
+        }
         needs
     }
 
     fn makings_before(&self, change: usize, seen: &mut BTreeSet<usize>, needs: &mut BTreeMap<usize, Since>) {
-        let from = &self.changes[change];
-        for address in self.dependencies.get(&from.address).into_iter().flatten() {
+        let dependencies = self.desired.get(&self.changes[change].address).map(|desired| desired.dependencies());
+        for address in dependencies.iter().flatten() {
             let Some(target) = self.wanted(address).filter(|&target| seen.insert(target)) else { continue };
             match self.make(target) {
                 Some(node) => {
@@ -98,9 +101,12 @@ impl Order<'_> {
         }
     }
 
-    /// How far `target` must be for `from`: ready, unless all that is referred to is there as soon as it is created.
+    /// How far `target` must be for `from`: ready, unless it is only referred to, and all of that is there as soon as it is created.
     fn until(&self, from: usize, target: usize) -> Since {
         let target = &self.changes[target];
+        if self.desired[&self.changes[from].address].after.contains(&target.address) {
+            return Since::Ready;
+        }
         let outputs = self.changes[from].after.values().flat_map(references);
         let outputs = outputs.filter(|reference| reference.address == target.address);
         let schema = self.schemas.schema(target.kind);
@@ -127,12 +133,14 @@ impl Order<'_> {
     /// What a deletion waits for: the successor, and until every holder has let go.
     fn before_delete(&self, change: usize) -> BTreeMap<usize, Since> {
         let going = &self.changes[change];
-        let unused = going.live.as_ref().is_some_and(|live| live.state == State::Deleting);
-        let mut needs = BTreeSet::new();
-        if going.action != (Action::Replace { delete_first: true }) && !unused {
-            needs.extend(self.make(change));
-            self.holders_let_go(change, &mut BTreeSet::from([change]), &mut needs);
+        if going.action == (Action::Replace { delete_first: true })
+            || going.live.as_ref().is_some_and(|live| live.state == State::Deleting)
+        {
+            return BTreeMap::new();
         }
+        // A leftover serves until the one that stays does.
+        let mut needs = BTreeSet::from_iter(self.make(change).or_else(|| self.make(self.wanted(&going.address)?)));
+        self.holders_let_go(change, &mut BTreeSet::from([change]), &mut needs);
         let yields_to = self.schemas.schema(going.kind).map_or(&[][..], |schema| schema.yields_to);
         needs.extend(
             (0..self.changes.len())

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::Plan;
 use super::decide::Decider;
+use super::defer;
 use super::order;
+use super::rests::Rests;
 use super::schema::Schemas;
 use super::select;
 use crate::graph::{Address, Desired, Live, Scope};
@@ -66,6 +68,9 @@ pub fn plan(
         }
     }
     check(schemas, &wanted, live)?;
+    if let Some(nothing) = options.adopt.iter().find(|address| !wanted.contains_key(address)) {
+        return Err(PlanError::NoSuchAddress(nothing.clone()));
+    }
     let dependencies: BTreeMap<&Address, BTreeSet<Address>> =
         wanted.iter().map(|(&address, resource)| (address, resource.dependencies())).collect();
     let sorted = order::by_dependencies(&dependencies)?;
@@ -85,9 +90,14 @@ pub fn plan(
         ))
     });
 
-    let steps = order::steps(schemas, &changes, &dependencies)?;
+    defer::spread(schemas, &wanted, &mut changes);
+    let steps = order::steps(schemas, &changes, &wanted)?;
     let plan = Plan { changes, steps };
-    if options.only.is_empty() { Ok(plan) } else { select::only(plan, &options.only) }
+    if options.only.is_empty() {
+        return Ok(plan);
+    }
+    let rests = Rests::new(schemas, &wanted, &plan.changes);
+    select::only(plan, &rests, &options.only)
 }
 
 fn check(schemas: &dyn Schemas, wanted: &BTreeMap<&Address, &Desired>, live: &[Live]) -> Result<(), PlanError> {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{FieldChange, Reason};
-use crate::graph::{Address, Desired, Live, references};
+use crate::graph::{Address, Desired, Live, Owner, references};
 use crate::values::name::fingerprint;
 
 /// Lengths of the two halves, in hexadecimal digits.
@@ -20,6 +20,7 @@ pub(super) struct Evidence<'a> {
     dependents: BTreeMap<&'a Address, BTreeSet<&'a Address>>,
     remembered: BTreeMap<&'a Address, &'a str>,
     dependencies: &'a BTreeMap<&'a Address, BTreeSet<Address>>,
+    never_made: BTreeSet<&'a Address>,
 }
 
 impl<'a> Evidence<'a> {
@@ -28,24 +29,27 @@ impl<'a> Evidence<'a> {
         dependencies: &'a BTreeMap<&'a Address, BTreeSet<Address>>,
         live: &'a [Live],
     ) -> Self {
+        let never_made = never_made(desired, dependencies, live);
         let mut dependents: BTreeMap<&Address, BTreeSet<&Address>> = BTreeMap::new();
-        for (address, targets) in dependencies {
+        for (address, targets) in dependencies.iter().filter(|(address, _)| !never_made.contains(*address)) {
             for target in targets {
                 dependents.entry(target).or_default().insert(address);
             }
         }
         let remembered = live.iter().filter_map(|live| match &live.owner {
-            crate::graph::Owner::Ours { address, declared } => Some((address, declared.as_deref()?)),
+            Owner::Ours { address, declared } if is_of(live, desired) => Some((address, declared.as_deref()?)),
             _ => None,
         });
-        Self { desired, dependents, remembered: remembered.collect(), dependencies }
+        Self { desired, dependents, remembered: remembered.collect(), dependencies, never_made }
     }
 
     /// What `infra:declared` is to say of a wanted resource.
     pub(super) fn declared(&self, address: &Address) -> String {
         let values = self.desired.get(address).map(|desired| (&desired.attrs, &desired.tags));
         let values = serde_json::to_vec(&values).expect("attributes are JSON already");
-        let dependents = serde_json::to_vec(&self.dependents.get(address)).expect("addresses are texts");
+        let dependents = self.dependents.get(address).into_iter().flatten();
+        let dependents: Vec<_> = dependents.map(|dependent| (self.desired[dependent].kind, dependent)).collect();
+        let dependents = serde_json::to_vec(&dependents).expect("addresses are texts");
         format!("{}-{}", &fingerprint(&values)[..VALUES], &fingerprint(&dependents)[..DEPENDENTS])
     }
 
@@ -71,6 +75,33 @@ impl<'a> Evidence<'a> {
             self.desired[holder].references().any(|reference| reference.address == *address) && remembers(holder, 0)
         });
         let referred = self.dependencies[address].iter().any(|target| remembers(target, 1));
-        if referring || referred { Reason::Gone } else { Reason::New }
+        if !self.never_made.contains(address) && (referring || referred) { Reason::Gone } else { Reason::New }
+    }
+}
+
+/// Whether a live resource is of the kind that is wanted at its address.
+fn is_of(live: &Live, desired: &BTreeMap<&Address, &Desired>) -> bool {
+    live.address().and_then(|address| desired.get(address)).is_some_and(|desired| desired.kind == live.kind)
+}
+
+/// What is deferred and not there, with all that depends on it and is not there: nobody is to remember it, or it would seem to
+/// have been deleted once its time has come.
+fn never_made<'a>(
+    desired: &BTreeMap<&'a Address, &'a Desired>,
+    dependencies: &BTreeMap<&'a Address, BTreeSet<Address>>,
+    live: &[Live],
+) -> BTreeSet<&'a Address> {
+    let there: BTreeSet<&Address> = live.iter().filter(|live| is_of(live, desired)).filter_map(Live::address).collect();
+    let mut never = BTreeSet::new();
+    loop {
+        let before = never.len();
+        for (&address, targets) in dependencies.iter().filter(|(address, _)| !there.contains(*address)) {
+            if desired[address].deferred.is_some() || targets.iter().any(|target| never.contains(target)) {
+                never.insert(address);
+            }
+        }
+        if never.len() == before {
+            break never;
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::schema::{Attribute, Rule, equal};
+use super::schema::{Attribute, Rule, Sensitive, equal};
 
 const fn of(rule: Rule) -> Attribute {
-    Attribute { name: "", about: "", rule, same: equal, sensitive: false, names: None }
+    Attribute { name: "", about: "", rule, same: equal, sensitive: Sensitive::No, headline: false, names: None }
 }
 
 /// AWS changes it in place.
@@ -46,7 +46,17 @@ impl Attribute {
 
     /// Shown as names and fingerprints only.
     pub const fn sensitive(self) -> Self {
-        Self { sensitive: true, ..self }
+        Self { sensitive: Sensitive::All, ..self }
+    }
+
+    /// What is under this key of it is shown as names and fingerprints only.
+    pub const fn sensitive_under(self, key: &'static str) -> Self {
+        Self { sensitive: Sensitive::Under(key), ..self }
+    }
+
+    /// It belongs into the one line by which people know a resource that is to be made.
+    pub const fn headline(self) -> Self {
+        Self { headline: true, ..self }
     }
 
     /// It refers to a resource of that kind by name.

@@ -36,10 +36,23 @@ pub struct Attribute {
     pub rule: Rule,
     /// Whether what is wanted (first) and what AWS has (second) mean the same to AWS.
     pub same: fn(&Value, &Value) -> bool,
-    /// Its values are environment values or the like: shown as names and fingerprints only.
-    pub sensitive: bool,
+    /// Whether it holds environment values or the like, which are shown as names and fingerprints only.
+    pub sensitive: Sensitive,
+    /// Whether it belongs into the one line by which people know a resource that is to be made.
+    pub headline: bool,
     /// The kind it refers to by `name`, which is unique within that kind only; other references go by ids and ARNs.
     pub names: Option<&'static str>,
+}
+
+/// How much of an attribute is shown as names and fingerprints only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sensitive {
+    /// Nothing.
+    No,
+    /// Every value in it.
+    All,
+    /// Every value under one of its keys.
+    Under(&'static str),
 }
 
 /// What it takes to change an attribute.

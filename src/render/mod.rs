@@ -1,12 +1,17 @@
 //! What people and programs see. Rows first, then drawing; nothing here prints.
 
 pub mod diagnostic;
+mod draw;
 pub mod events;
 pub mod json;
 pub mod report;
+pub mod rows;
 pub mod status;
+pub mod style;
 pub mod text;
 pub mod words;
+
+pub use draw::Page;
 
 /// What heads every plan: where it looked, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,18 +1,236 @@
-//! A first plain rendering.
+//! A plan for people: what is in the way first, what goes next, and what goes again at the end.
+
 use super::Header;
-use crate::plan::{Plan, Schemas};
-use std::fmt::Write as _;
-/// A first plain rendering.
-pub fn plan(h: &Header, plan: &Plan, _: &dyn Schemas, _page: ()) -> String {
-    let mut s = format!("{h:?}\n");
-    for c in &plan.changes {
-        if c.action != crate::plan::Action::NoOp || c.blocked.is_some() || c.deferred.is_some() {
-            let _ = writeln!(s, "{:?} {} {:?} {:?} {:?}", c.action, c.address, c.reason, c.blocked, c.deferred);
-            for f in &c.fields {
-                let _ = writeln!(s, "     {}: {} -> {}  {:?}", f.name, f.before, f.after, f.effect);
-            }
+use super::draw::{Page, Sheet, Span, length};
+use super::rows::{Deferred, Difference, Fate, Mark, Row, Rows, Section, Words};
+use super::style::Role;
+use crate::graph::Address;
+use crate::plan::{Action, Change, Plan, Schemas, Summary};
+
+/// Columns that a resource stands in.
+const RESOURCE: usize = 2;
+/// Columns that what is said of it stands in.
+const DETAIL: usize = 6;
+/// Signs take as many columns as the longest, `-/+`, so that addresses stand below each other.
+const SIGN: usize = 3;
+/// A name is not padded beyond this, lest one long name push all values away.
+const NAME: usize = 32;
+/// Columns that a new resource's headline needs beside the addresses; else it takes what room each address leaves.
+const HEADLINE: usize = 30;
+/// More rows than this are parted by what they belong to.
+const MANY: usize = 12;
+
+/// Draws a plan.
+pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas, page: Page) -> String {
+    let rows = Rows::of(plan, schemas);
+    let mut sheet = Sheet::new(page);
+    let reads = format!(" ({} calls, depth {})", header.calls, header.depth);
+    sheet.line(0, 2, &[(Role::Strong, &header.line()), (Role::Faint, &reads)]);
+    for section in &rows.sections {
+        self::section(&mut sheet, section);
+    }
+    for waiting in &rows.deferred {
+        deferred(&mut sheet, waiting, header);
+    }
+    if let Some(section) = rows.worth_repeating() {
+        repeat(&mut sheet, section);
+    }
+    sheet.blank();
+    end(&mut sheet, plan, header);
+    sheet.finish()
+}
+
+fn section(sheet: &mut Sheet, section: &Section<'_>) {
+    let title = match section.fate {
+        Fate::Blocked => "Blocked: nothing can be applied before this is resolved",
+        Fate::Destroyed => "To be deleted or replaced",
+        Fate::Updated => "To be updated",
+        Fate::Created => "To be created",
+    };
+    sheet.blank();
+    let reason = section.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    sheet.line(0, 2, &[(Role::Strong, title), (Role::Plain, &reason)]);
+    let column = RESOURCE + SIGN + 1 + widest(section.rows.iter().map(|row| &row.change.address)) + 2;
+    let column = Some(column).filter(|column| column + HEADLINE <= sheet.width());
+    let mut last: Option<&str> = None;
+    for row in &section.rows {
+        let scope = scope(&row.change.address);
+        if section.fate == Fate::Created && section.rows.len() > MANY && last.is_some_and(|last| last != scope) {
+            sheet.blank();
+        }
+        last = Some(scope);
+        if section.fate == Fate::Created { line(sheet, row, column) } else { block(sheet, row) }
+    }
+}
+
+/// A new resource in one line.
+fn line(sheet: &mut Sheet, row: &Row<'_>, column: Option<usize>) {
+    let (role, sign) = sign(row.change);
+    let address = row.change.address.as_str();
+    let gap = column.map_or(2, |column| column - RESOURCE - SIGN - 1 - length(address));
+    let gap = " ".repeat(gap);
+    let between = if row.reason.is_empty() || row.headline.is_empty() { "" } else { "; " };
+    let spans = [(role, sign.as_str()), (Role::Plain, address), (Role::Plain, &gap), (Role::Update, &row.reason)];
+    let spans = spans.into_iter().chain([(Role::Faint, between), (Role::Faint, row.headline.as_str())]);
+    sheet.line(RESOURCE, column.unwrap_or(DETAIL + 2), &spans.collect::<Vec<_>>());
+}
+
+/// A resource with what is to be said of it.
+fn block(sheet: &mut Sheet, row: &Row<'_>) {
+    let change = row.change;
+    let (role, sign) = sign(change);
+    let mut what = format!("  {}", change.kind);
+    // What is to go is found by what AWS calls it.
+    if let Some(live) = change.live.as_ref().filter(|_| matches!(change.action, Action::Delete | Action::Replace { .. })) {
+        what += &format!(" {}", live.id);
+    }
+    let between = if row.reason.is_empty() { "" } else { ", " };
+    let spans: [Span<'_>; 5] = [
+        (role, &sign),
+        (Role::Strong, change.address.as_str()),
+        (Role::Faint, &what),
+        (Role::Faint, between),
+        (Role::Plain, &row.reason),
+    ];
+    sheet.line(RESOURCE, DETAIL + 2, &spans);
+    differences(sheet, DETAIL, &row.differences);
+    for (hazard, sentence) in &row.hazards {
+        sheet.line(
+            DETAIL,
+            DETAIL + 2,
+            &[(Role::Delete, "! "), (Role::Delete, hazard.name()), (Role::Plain, ": "), (Role::Plain, sentence)],
+        );
+    }
+    if let Some(blocked) = &change.blocked {
+        sheet.line(DETAIL, DETAIL + 6, &[(Role::Blocked, "why:  "), (Role::Plain, &blocked.why)]);
+        sheet.line(DETAIL, DETAIL + 6, &[(Role::Blocked, "help: "), (Role::Plain, &blocked.help)]);
+    }
+}
+
+fn differences(sheet: &mut Sheet, indent: usize, all: &[Difference]) {
+    let widest = all.iter().map(|one| length(&one.name)).filter(|&length| length <= NAME).max().unwrap_or(0);
+    for one in all {
+        difference(sheet, indent, one, widest);
+    }
+}
+
+fn difference(sheet: &mut Sheet, indent: usize, one: &Difference, widest: usize) {
+    let (role, mark) = match one.mark {
+        Mark::Added => (Role::Create, "+ "),
+        Mark::Changed => (Role::Update, "~ "),
+        Mark::Removed => (Role::Delete, "- "),
+    };
+    let gap = " ".repeat(if one.name.is_empty() { 0 } else { widest.saturating_sub(length(&one.name)) + 2 });
+    let note = one.note.map(|note| format!("  ({note})")).unwrap_or_default();
+    let value = indent + 2 + length(&one.name) + gap.len();
+    let head = [(role, mark), (Role::Plain, one.name.as_str())];
+    match &one.words {
+        Words::None => {
+            sheet.line(indent, indent + 2, &[head[0], head[1], (Role::Delete, &note)]);
+            differences(sheet, indent + 4, &one.within);
+        }
+        Words::One(word) => {
+            let role = if one.mark == Mark::Changed { Role::Plain } else { role };
+            let hang = if value + HEADLINE <= sheet.width() { value } else { indent + 4 };
+            sheet.line(indent, hang, &[head[0], head[1], (Role::Plain, &gap), (role, word), (Role::Delete, &note)]);
+        }
+        Words::Two(before, after) if value + length(before) + length(after) + 3 + length(&note) <= sheet.width() => {
+            let arrow = (Role::Faint, " → ");
+            sheet.line(
+                indent,
+                value,
+                &[
+                    head[0],
+                    head[1],
+                    (Role::Plain, &gap),
+                    (Role::Plain, before),
+                    arrow,
+                    (Role::Plain, after),
+                    (Role::Delete, &note),
+                ],
+            );
+        }
+        Words::Two(before, after) => {
+            sheet.line(indent, indent + 2, &[head[0], head[1], (Role::Delete, &note)]);
+            sheet.line(indent + 4, indent + 6, &[(Role::Delete, "- "), (Role::Plain, before)]);
+            sheet.line(indent + 4, indent + 6, &[(Role::Create, "+ "), (Role::Plain, after)]);
         }
     }
-    let _ = writeln!(s, "{:?}", plan.summary());
-    s
+}
+
+fn deferred(sheet: &mut Sheet, waiting: &Deferred<'_>, header: &Header) {
+    sheet.blank();
+    sheet.line(0, 2, &[(Role::Strong, "Deferred"), (Role::Plain, " until there is "), (Role::Plain, waiting.until)]);
+    for address in &waiting.addresses {
+        sheet.line(RESOURCE, DETAIL + 2, &[(Role::Deferred, "…   "), (Role::Plain, address.as_str())]);
+    }
+    if let Some(service) = waiting.service {
+        let command = format!("infra apply --env {} --image {service}=TAG", header.environment);
+        sheet.line(DETAIL, DETAIL + 2, &[(Role::Deferred, "then: "), (Role::Strong, &command)]);
+    }
+}
+
+/// What goes, by address alone.
+fn repeat(sheet: &mut Sheet, section: &Section<'_>) {
+    sheet.blank();
+    sheet.line(0, 2, &[(Role::Strong, "Once more, what is to be deleted or replaced")]);
+    for row in &section.rows {
+        let (role, sign) = sign(row.change);
+        let hazards: Vec<&str> = row.hazards.iter().map(|(hazard, _)| hazard.name()).collect();
+        let hazards = if hazards.is_empty() { String::new() } else { format!("  ! {}", hazards.join(", ")) };
+        sheet.line(RESOURCE, DETAIL + 2, &[(role, &sign), (Role::Plain, row.change.address.as_str()), (Role::Delete, &hazards)]);
+    }
+}
+
+fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
+    if plan.is_noop() {
+        let words = format!("Nothing to do: AWS is as the spec of {} says.", header.environment);
+        let rest = counts(plan.summary());
+        sheet.line(0, 2, &[(Role::Create, &words), (Role::Faint, &format!(" {rest}."))]);
+        return;
+    }
+    sheet.line(0, 2, &[(Role::Strong, "Plan: "), (Role::Strong, &counts(plan.summary())), (Role::Strong, ".")]);
+    sheet.line(0, 2, &[(Role::Faint, "Plan id: "), (Role::Plain, &plan.id())]);
+}
+
+fn counts(summary: Summary) -> String {
+    let Summary { create, update, replace, delete, unchanged, blocked, deferred } = summary;
+    let all = [
+        (create, "to create"),
+        (update, "to update"),
+        (replace, "to replace"),
+        (delete, "to delete"),
+        (blocked, "blocked"),
+        (deferred, "deferred"),
+        (unchanged, "unchanged"),
+    ];
+    let some = all.into_iter().filter(|&(count, _)| count > 0).map(|(count, what)| format!("{count} {what}"));
+    let some: Vec<String> = some.collect();
+    if some.is_empty() { "no resources".into() } else { some.join(", ") }
+}
+
+/// `OpenTofu`'s signs, and one for what is in the way; padded.
+fn sign(change: &Change) -> (Role, String) {
+    let (role, sign) = match change.action {
+        _ if change.blocked.is_some() => (Role::Blocked, "x"),
+        Action::NoOp => (Role::Plain, ""),
+        Action::Create => (Role::Create, "+"),
+        Action::Update => (Role::Update, "~"),
+        Action::Replace { delete_first: false } => (Role::Delete, "+/-"),
+        Action::Replace { delete_first: true } => (Role::Delete, "-/+"),
+        Action::Delete => (Role::Delete, "-"),
+    };
+    (role, format!("{sign:<width$}", width = SIGN + 1))
+}
+
+/// What a resource belongs to: `network`, or a service, a database, ….
+fn scope(address: &Address) -> &str {
+    let text = address.as_str();
+    let mut dots = text.match_indices('.').map(|(at, _)| at);
+    let first = dots.next().unwrap_or(text.len());
+    if text.starts_with("network.") { &text[..first] } else { &text[..dots.next().unwrap_or(first)] }
+}
+
+fn widest<'a>(addresses: impl Iterator<Item = &'a Address>) -> usize {
+    addresses.map(|address| length(address.as_str())).max().unwrap_or(0)
 }

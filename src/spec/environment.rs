@@ -122,7 +122,7 @@ pub enum Nat {
     Single,
     /// A NAT gateway in every zone.
     PerZone,
-    /// None: private subnets reach nothing outside the network.
+    /// None: private subnets reach nothing outside the network. Instances then stand in the public ones, closed to the internet.
     None,
 }
 

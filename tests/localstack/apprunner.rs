@@ -24,7 +24,7 @@ fn connector(network: &Network) -> VpcConnector {
 }
 
 /// A sandbox with an image in it, and a service that can be made of it.
-async fn service() -> (Sandbox, Service) {
+pub(crate) async fn service() -> (Sandbox, Service) {
     let sandbox = Sandbox::new().await;
     let aws = &sandbox.aws;
     let scaling = sandbox.make("service.api.scaling", scaling()).await;

@@ -64,3 +64,26 @@ pub(crate) async fn image(aws: &Aws, repository: &str, tag: &str) -> String {
     let answer = put.send().await.unwrap();
     answer.image().unwrap().image_id().unwrap().image_digest().unwrap().to_owned()
 }
+
+/// An instance profile with a role in it; gives its ARN.
+pub(crate) async fn instance_profile(aws: &Aws, name: &str) -> String {
+    role(aws, name, "ec2.amazonaws.com").await;
+    let answer = aws.iam.create_instance_profile().instance_profile_name(name).send().await.unwrap();
+    aws.iam.add_role_to_instance_profile().instance_profile_name(name).role_name(name).send().await.unwrap();
+    answer.instance_profile().unwrap().arn().to_owned()
+}
+
+/// The newest Amazon Linux 2023.
+pub(crate) async fn machine_image(aws: &Aws) -> String {
+    let name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64";
+    let answer = aws.ssm.get_parameter().name(name).send().await.unwrap();
+    answer.parameter().unwrap().value().unwrap().to_owned()
+}
+
+/// A certificate that a listener takes; gives its ARN.
+pub(crate) async fn certificate(aws: &Aws) -> String {
+    let upload = aws.iam.upload_server_certificate().server_certificate_name("shop.example.org");
+    let pem = |what: &str| format!("-----BEGIN {what}-----\nMIIB\n-----END {what}-----");
+    let answer = upload.certificate_body(pem("CERTIFICATE")).private_key(pem("PRIVATE KEY")).send().await.unwrap();
+    answer.server_certificate_metadata().unwrap().arn().to_owned()
+}

@@ -20,7 +20,7 @@ fn subnet_group(network: &Network) -> SubnetGroup {
 }
 
 /// A sandbox, and a cache that can be made in it.
-async fn cache() -> (Sandbox, ReplicationGroup, Network) {
+pub(crate) async fn cache() -> (Sandbox, ReplicationGroup, Network) {
     let sandbox = Sandbox::new().await;
     let network = network(&sandbox.aws).await;
     sandbox.make("cache.main.subnet_group", subnet_group(&network)).await;

@@ -8,11 +8,15 @@ mod around;
 mod kit;
 
 mod apprunner;
+mod autoscaling;
 mod ecr;
 mod elasticache;
+mod elbv2;
 mod iam;
+mod launch_template;
 mod life;
 mod logs;
 mod network;
 mod rds;
+mod reads;
 mod security_group;

@@ -226,3 +226,18 @@ async fn vpc_endpoint_round_trip() {
     sandbox.discard::<VpcEndpoint>(&s3).await;
     sandbox.round_trip(endpoint(&[&a]), [endpoint(&[&a, &b]), endpoint(&[&b]), endpoint(&[])]).await;
 }
+
+#[tokio::test]
+async fn a_subnet_goes_as_soon_as_nothing_stands_in_it() {
+    let sandbox = Sandbox::new().await;
+    let vpc = sandbox.make("vpc", vpc()).await;
+    sandbox.make("gateway", InternetGateway { vpc: vpc.id() }).await;
+    let subnet = sandbox.make("subnet", subnet(&vpc, 1, 'a')).await;
+    let nat = nat_gateway(&sandbox, &vpc, &subnet).await;
+    sandbox.settle_seconds("ec2", 1.0).await;
+    sandbox.delete::<NatGateway>(&nat.target).await;
+    let refused = sandbox.aws.ec2.delete_subnet().subnet_id(subnet.id()).send().await.unwrap_err();
+    assert!(format!("{refused:?}").contains("DependencyViolation"), "{refused:?}");
+    sandbox.discard::<Subnet>(&subnet).await;
+    assert!(sandbox.list::<Subnet>().await.is_empty());
+}

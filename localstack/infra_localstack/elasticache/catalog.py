@@ -18,7 +18,10 @@ _SIZES = {
     "c7gn": "large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge",
 }
 NODE_TYPES = {
-    f"cache.{family}.{size}" for families, sizes in _SIZES.items() for family in families.split() for size in sizes.split()
+    f"cache.{family}.{size}"
+    for families, sizes in _SIZES.items()
+    for family in families.split()
+    for size in sizes.split()
 }
 
 #: A primary and this many replicas at most.

@@ -31,7 +31,9 @@ class Clusters:
                 "Cannot delete the cache cluster since it is the only member of a replication group. Delete the replication group instead.",
             )
         if name == group.members[0].name:
-            raise self.error("InvalidCacheClusterStateFault", "Cannot delete the primary cache cluster of a replication group.")
+            raise self.error(
+                "InvalidCacheClusterStateFault", "Cannot delete the primary cache cluster of a replication group."
+            )
         if len(group.members) == 2 and group.shape["AutomaticFailover"] == "enabled":
             raise self.error(
                 "InvalidCacheClusterStateFault",

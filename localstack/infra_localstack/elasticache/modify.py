@@ -46,13 +46,21 @@ class Modify:
             shape["Description"] = request["ReplicationGroupDescription"]
         if request.get("AuthToken"):
             shape["AuthTokenEnabled"] = request.get("AuthTokenUpdateStrategy") != "DELETE"
-        later = {"AutomaticFailover": "enabled" if failover else "disabled", "MultiAZ": "enabled" if multi_az else "disabled"} | transit
+        later = {
+            "AutomaticFailover": "enabled" if failover else "disabled",
+            "MultiAZ": "enabled" if multi_az else "disabled",
+        } | transit
         for key, value in later.items():
             if key == "AutomaticFailover" and value != shape[key]:
                 shape[key] = "enabling" if failover else "disabling"
         due = dict(group.pending) if request.get("ApplyImmediately") else {}
         self.settle(
-            context, shape, "Status", "modifying", "available", then=lambda: self._modified(context, group, due, later, primary)
+            context,
+            shape,
+            "Status",
+            "modifying",
+            "available",
+            then=lambda: self._modified(context, group, due, later, primary),
         )
         return {"ReplicationGroup": self._described(context, group)}
 
@@ -65,7 +73,12 @@ class Modify:
             raise self.error("InvalidReplicationGroupStateFault", "Automatic failover is not enabled.")
         successor = group.members[1].name
         self.settle(
-            context, group.shape, "Status", "modifying", "available", then=lambda: self._modified(context, group, {}, {}, successor)
+            context,
+            group.shape,
+            "Status",
+            "modifying",
+            "available",
+            then=lambda: self._modified(context, group, {}, {}, successor),
         )
         return {"ReplicationGroup": self._described(context, group)}
 
@@ -75,7 +88,9 @@ class Modify:
             group.pending.pop(key, None)
         if {"Engine", "EngineVersion"} & due.keys():
             before = catalog.family(common["Engine"], common["EngineVersion"])
-            after = catalog.family(due.get("Engine", common["Engine"]), due.get("EngineVersion", common["EngineVersion"]))
+            after = catalog.family(
+                due.get("Engine", common["Engine"]), due.get("EngineVersion", common["EngineVersion"])
+            )
             if common["CacheParameterGroup"]["CacheParameterGroupName"] == f"default.{before}":
                 common["CacheParameterGroup"]["CacheParameterGroupName"] = f"default.{after}"
         common.update(due)
@@ -88,18 +103,27 @@ class Modify:
         wanted = (request.get("Engine") or engine).lower()
         if "EngineVersion" not in request:
             if wanted != engine:
-                raise self.error("InvalidParameterCombinationException", "EngineVersion must be given to change the engine.")
+                raise self.error(
+                    "InvalidParameterCombinationException", "EngineVersion must be given to change the engine."
+                )
             return {}
         if wanted not in catalog.SUCCESSORS[engine]:
-            raise self.error("InvalidParameterCombinationException", f"Cannot change the engine from {engine} to {wanted}.")
+            raise self.error(
+                "InvalidParameterCombinationException", f"Cannot change the engine from {engine} to {wanted}."
+            )
         version = self._checked_version(wanted, request["EngineVersion"])
         if catalog.order(version) < catalog.order(current):
-            raise self.error("InvalidParameterCombinationException", f"Cannot downgrade {wanted} from {current} to {version}.")
+            raise self.error(
+                "InvalidParameterCombinationException", f"Cannot downgrade {wanted} from {current} to {version}."
+            )
         return {"Engine": wanted, "EngineVersion": version}
 
     def _check_parameters(self, context, group, request: dict, wanted: dict) -> None:
         """The parameter group, new or kept, must fit the version to be."""
-        engine, version = wanted.get("Engine", group.common["Engine"]), wanted.get("EngineVersion", group.common["EngineVersion"])
+        engine, version = (
+            wanted.get("Engine", group.common["Engine"]),
+            wanted.get("EngineVersion", group.common["EngineVersion"]),
+        )
         current = group.common["CacheParameterGroup"]["CacheParameterGroupName"]
         name = request.get("CacheParameterGroupName")
         if name or not current.startswith("default."):
@@ -112,7 +136,9 @@ class Modify:
         if name not in (member.name for member in group.members):
             raise self.error("CacheClusterNotFoundFault", f"CacheCluster {name} not found.")
         if group.shape["AutomaticFailover"] == "enabled":
-            raise self.error("InvalidReplicationGroupStateFault", "Automatic failover must be disabled to choose the primary.")
+            raise self.error(
+                "InvalidReplicationGroupStateFault", "Automatic failover must be disabled to choose the primary."
+            )
         return name
 
     def _wanted_transit(self, group, request: dict) -> dict:
@@ -120,9 +146,15 @@ class Modify:
         shape = group.shape
         on, mode = request.get("TransitEncryptionEnabled"), request.get("TransitEncryptionMode")
         if on and not shape["TransitEncryptionEnabled"] and mode != "preferred":
-            raise self.error("InvalidParameterCombinationException", "TransitEncryptionMode must be preferred when encryption is switched on.")
+            raise self.error(
+                "InvalidParameterCombinationException",
+                "TransitEncryptionMode must be preferred when encryption is switched on.",
+            )
         if on is False and shape.get("TransitEncryptionMode") == "required":
-            raise self.error("InvalidParameterCombinationException", "TransitEncryptionMode must be preferred before encryption is switched off.")
+            raise self.error(
+                "InvalidParameterCombinationException",
+                "TransitEncryptionMode must be preferred before encryption is switched off.",
+            )
         later = {}
         if on is not None:
             later["TransitEncryptionEnabled"] = on

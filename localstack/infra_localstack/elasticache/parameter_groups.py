@@ -58,13 +58,21 @@ class ParameterGroups:
     def create_cache_parameter_group(self, context, request):
         name, family = request["CacheParameterGroupName"].lower(), request["CacheParameterGroupFamily"]
         if not re.fullmatch(r"[a-z](?!.*--)[a-z0-9-]{0,254}(?<!-)", name):
-            raise self.error("InvalidParameterValueException", f"The parameter CacheParameterGroupName is not a valid identifier: {name}")
+            raise self.error(
+                "InvalidParameterValueException",
+                f"The parameter CacheParameterGroupName is not a valid identifier: {name}",
+            )
         if family not in catalog.FAMILIES:
-            raise self.error("InvalidParameterValueException", f"CacheParameterGroupFamily {family} is not a valid parameter group family.")
+            raise self.error(
+                "InvalidParameterValueException",
+                f"CacheParameterGroupFamily {family} is not a valid parameter group family.",
+            )
         if name in self.state(context).parameter_groups:
             raise self.error("CacheParameterGroupAlreadyExistsFault", f"Cache parameter group {name} already exists.")
         tags = self._checked_tags(request)
-        return {"CacheParameterGroup": self._new_parameter_group(context, name, family, request["Description"], tags).shape}
+        return {
+            "CacheParameterGroup": self._new_parameter_group(context, name, family, request["Description"], tags).shape
+        }
 
     def describe_cache_parameter_groups(self, context, request):
         if name := request.get("CacheParameterGroupName"):
@@ -77,7 +85,9 @@ class ParameterGroups:
         group = self._own_parameter_group(context, request["CacheParameterGroupName"])
         for change in request["ParameterNameValues"]:
             self._check_parameter(change)
-        group.values.update({change["ParameterName"]: change["ParameterValue"] for change in request["ParameterNameValues"]})
+        group.values.update(
+            {change["ParameterName"]: change["ParameterValue"] for change in request["ParameterNameValues"]}
+        )
         return {"CacheParameterGroupName": group.shape["CacheParameterGroupName"]}
 
     def reset_cache_parameter_group(self, context, request):
@@ -107,8 +117,14 @@ class ParameterGroups:
     def delete_cache_parameter_group(self, context, request):
         group = self._own_parameter_group(context, request["CacheParameterGroupName"])
         name = group.shape["CacheParameterGroupName"]
-        if any(g.common["CacheParameterGroup"]["CacheParameterGroupName"] == name for g in self.state(context).groups.values()):
-            raise self.error("InvalidCacheParameterGroupStateFault", f"One or more cache clusters are still members of this parameter group {name}, so the group cannot be deleted.")
+        if any(
+            g.common["CacheParameterGroup"]["CacheParameterGroupName"] == name
+            for g in self.state(context).groups.values()
+        ):
+            raise self.error(
+                "InvalidCacheParameterGroupStateFault",
+                f"One or more cache clusters are still members of this parameter group {name}, so the group cannot be deleted.",
+            )
         del self.state(context).parameter_groups[name]
         return {}
 
@@ -123,7 +139,9 @@ class ParameterGroups:
 
     def _own_parameter_group(self, context, name: str) -> Group:
         if name.lower().startswith("default."):
-            raise self.error("InvalidCacheParameterGroupStateFault", "Default cache parameter groups cannot be modified or deleted.")
+            raise self.error(
+                "InvalidCacheParameterGroupStateFault", "Default cache parameter groups cannot be modified or deleted."
+            )
         return self._parameter_group(context, name)
 
     def _new_parameter_group(self, context, name: str, family: str, description: str, tags: list[dict]) -> Group:

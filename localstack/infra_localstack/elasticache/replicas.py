@@ -11,9 +11,14 @@ class Replicas:
         count, preferred = self._asked_count(group, request)
         have = len(group.members) - 1
         if count < have:
-            raise self.error("InvalidParameterValueException", f"New replica count {count} must be greater than the current {have}.")
+            raise self.error(
+                "InvalidParameterValueException", f"New replica count {count} must be greater than the current {have}."
+            )
         if count > catalog.MOST_REPLICAS:
-            raise self.error("InvalidParameterValueException", f"The number of replicas must be between 0 and {catalog.MOST_REPLICAS}.")
+            raise self.error(
+                "InvalidParameterValueException",
+                f"The number of replicas must be between 0 and {catalog.MOST_REPLICAS}.",
+            )
         zones = sorted(_zones(self._subnet_group(context, group.common["CacheSubnetGroupName"])))
         for number in range(have + 1, count + 1):
             self._add_member(context, group, preferred[number - have - 1] if preferred else zones[number % len(zones)])
@@ -32,7 +37,9 @@ class Replicas:
             count, _ = self._asked_count(group, request)
             have = len(group.members) - 1
             if count > have:
-                raise self.error("InvalidParameterValueException", f"New replica count {count} must be less than the current {have}.")
+                raise self.error(
+                    "InvalidParameterValueException", f"New replica count {count} must be less than the current {have}."
+                )
             leaving = group.members[1 + count :]
         if len(group.members) - len(leaving) < 2 and group.shape["AutomaticFailover"] == "enabled":
             raise self.error(
@@ -57,7 +64,9 @@ class Replicas:
         shard = next(iter(request.get("ReplicaConfiguration") or []), {})
         count = request.get("NewReplicaCount", shard.get("NewReplicaCount"))
         if count is None:
-            raise self.error("InvalidParameterCombinationException", "NewReplicaCount or ReplicaConfiguration must be given.")
+            raise self.error(
+                "InvalidParameterCombinationException", "NewReplicaCount or ReplicaConfiguration must be given."
+            )
         if count == len(group.members) - 1:
             raise self.error("NoOperationFault", "The operation was not performed because no changes were required.")
         # The first zone is the primary's.

@@ -55,7 +55,11 @@ class Group:
 class ReplicationGroups:
     def create_replication_group(self, context, request):
         name = request["ReplicationGroupId"].lower()
-        if request.get("NumNodeGroups", 1) > 1 or request.get("ClusterMode") == "enabled" or request.get("GlobalReplicationGroupId"):
+        if (
+            request.get("NumNodeGroups", 1) > 1
+            or request.get("ClusterMode") == "enabled"
+            or request.get("GlobalReplicationGroupId")
+        ):
             raise NotImplementedError("sharded and global replication groups are not served here")
         self._check_name(name)
         if name in self.state(context).groups:
@@ -69,10 +73,17 @@ class ReplicationGroups:
         named = request.get("CacheSubnetGroupName")
         subnet_group = self._subnet_group(context, named) if named else self._default_subnet_group(context)
         if multi_az and len(_zones(subnet_group)) < 2:
-            raise self.error("InvalidParameterCombinationException", "Multi-AZ needs a subnet group with subnets in at least two Availability Zones.")
-        security_groups = request.get("SecurityGroupIds") or [self._default_security_group(context, subnet_group["VpcId"])]
+            raise self.error(
+                "InvalidParameterCombinationException",
+                "Multi-AZ needs a subnet group with subnets in at least two Availability Zones.",
+            )
+        security_groups = request.get("SecurityGroupIds") or [
+            self._default_security_group(context, subnet_group["VpcId"])
+        ]
         self._check_security_groups(context, subnet_group["VpcId"], security_groups)
-        parameter_group = (request.get("CacheParameterGroupName") or f"default.{catalog.family(engine, version)}").lower()
+        parameter_group = (
+            request.get("CacheParameterGroupName") or f"default.{catalog.family(engine, version)}"
+        ).lower()
         self._check_family(context, engine, version, parameter_group)
         self._check_encryption(request)
         zones = self._zones_of_new(subnet_group, nodes, request.get("PreferredCacheClusterAZs") or [])
@@ -87,7 +98,9 @@ class ReplicationGroups:
         self.state(context).groups[name] = group
         for zone in zones:
             self._add_member(context, group, zone)
-        self.settle(context, group.shape, "Status", "creating", "available", then=lambda: setattr(group, "reachable", True))
+        self.settle(
+            context, group.shape, "Status", "creating", "available", then=lambda: setattr(group, "reachable", True)
+        )
         return {"ReplicationGroup": self._described(context, group)}
 
     def describe_replication_groups(self, context, request):
@@ -101,7 +114,8 @@ class ReplicationGroups:
             raise NotImplementedError("RetainPrimaryCluster is not served here")
         if group.status != "available":
             raise self.error(
-                "InvalidReplicationGroupStateFault", f"Replication group {group.name} has status {group.status} which is not valid for deletion."
+                "InvalidReplicationGroupStateFault",
+                f"Replication group {group.name} has status {group.status} which is not valid for deletion.",
             )
         if final := request.get("FinalSnapshotIdentifier"):
             self._new_snapshot(context, group, final, [])
@@ -200,7 +214,9 @@ class ReplicationGroups:
         taken = {member.name for member in group.members}
         name = next(n for n in (f"{group.name}-{i:03}" for i in range(1, 100)) if n not in taken)
         subnet = _zones(self._subnet_group(context, group.common["CacheSubnetGroupName"]))[zone]
-        held = interfaces.hold(context, subnet, group.security_groups, f"ElastiCache {name}", owner="amazon-elasticache")
+        held = interfaces.hold(
+            context, subnet, group.security_groups, f"ElastiCache {name}", owner="amazon-elasticache"
+        )
         member = Member({}, name, zone, held, self._time(context))
         group.members.append(member)
         self.settle(context, member.shape, "Status", "creating", "available")
@@ -210,21 +226,32 @@ class ReplicationGroups:
         """One zone a node: those asked for, or all zones of the subnet group in turn."""
         zones = sorted(_zones(subnet_group))
         if preferred and len(preferred) != nodes:
-            raise self.error("InvalidParameterCombinationException", "PreferredCacheClusterAZs must name as many zones as there are cache clusters.")
+            raise self.error(
+                "InvalidParameterCombinationException",
+                "PreferredCacheClusterAZs must name as many zones as there are cache clusters.",
+            )
         if unknown := set(preferred) - set(zones):
-            raise self.error("InvalidVPCNetworkStateFault", f"The cache subnet group does not cover {', '.join(sorted(unknown))}.")
+            raise self.error(
+                "InvalidVPCNetworkStateFault", f"The cache subnet group does not cover {', '.join(sorted(unknown))}."
+            )
         return preferred or [zones[i % len(zones)] for i in range(nodes)]
 
     def _asked_nodes(self, request: dict) -> int:
         clusters, replicas = request.get("NumCacheClusters"), request.get("ReplicasPerNodeGroup")
         configured = request.get("NodeGroupConfiguration") or []
         if clusters is not None and replicas is not None:
-            raise self.error("InvalidParameterCombinationException", "NumCacheClusters and ReplicasPerNodeGroup cannot be used together.")
+            raise self.error(
+                "InvalidParameterCombinationException",
+                "NumCacheClusters and ReplicasPerNodeGroup cannot be used together.",
+            )
         if clusters is None and replicas is None and configured:
             replicas = configured[0].get("ReplicaCount")
         nodes = clusters if clusters is not None else 1 + (replicas or 0)
         if not 1 <= nodes <= 1 + catalog.MOST_REPLICAS:
-            raise self.error("InvalidParameterValueException", f"The number of replicas must be between 0 and {catalog.MOST_REPLICAS}.")
+            raise self.error(
+                "InvalidParameterValueException",
+                f"The number of replicas must be between 0 and {catalog.MOST_REPLICAS}.",
+            )
         return nodes
 
     def _check_name(self, name: str) -> None:
@@ -254,13 +281,20 @@ class ReplicationGroups:
                 "When using automatic failover, there must be at least 2 cache clusters in the replication group.",
             )
         if multi_az and not failover:
-            raise self.error("InvalidParameterCombinationException", "Must enable automatic failover to enable Multi-AZ.")
+            raise self.error(
+                "InvalidParameterCombinationException", "Must enable automatic failover to enable Multi-AZ."
+            )
 
     def _check_encryption(self, request: dict) -> None:
         if request.get("AuthToken") and not request.get("TransitEncryptionEnabled"):
-            raise self.error("InvalidParameterCombinationException", "The AUTH token is only supported when encryption-in-transit is enabled.")
+            raise self.error(
+                "InvalidParameterCombinationException",
+                "The AUTH token is only supported when encryption-in-transit is enabled.",
+            )
         if request.get("TransitEncryptionMode") and not request.get("TransitEncryptionEnabled"):
-            raise self.error("InvalidParameterCombinationException", "TransitEncryptionMode needs TransitEncryptionEnabled.")
+            raise self.error(
+                "InvalidParameterCombinationException", "TransitEncryptionMode needs TransitEncryptionEnabled."
+            )
         if request.get("KmsKeyId") and request.get("AtRestEncryptionEnabled") is False:
             raise self.error("InvalidParameterCombinationException", "KmsKeyId needs AtRestEncryptionEnabled.")
 
@@ -268,11 +302,18 @@ class ReplicationGroups:
         try:
             found = self.call(context, "ec2", "DescribeSecurityGroups", {"GroupIds": ids})["SecurityGroups"]
         except ServiceException:
-            raise self.error("InvalidParameterValueException", f"Some security groups are invalid: {', '.join(ids)}") from None
+            raise self.error(
+                "InvalidParameterValueException", f"Some security groups are invalid: {', '.join(ids)}"
+            ) from None
         if any(group["VpcId"] != vpc for group in found):
-            raise self.error("InvalidParameterValueException", f"Some security groups are not in the VPC {vpc} of the cache: {', '.join(ids)}")
+            raise self.error(
+                "InvalidParameterValueException",
+                f"Some security groups are not in the VPC {vpc} of the cache: {', '.join(ids)}",
+            )
 
-    def _check_available(self, group: Group, what: str = "Replication group must be in available state to modify.") -> None:
+    def _check_available(
+        self, group: Group, what: str = "Replication group must be in available state to modify."
+    ) -> None:
         if group.status != "available":
             raise self.error("InvalidReplicationGroupStateFault", what)
 
@@ -290,7 +331,11 @@ def _common(request: dict, engine: str, version: str, subnet_group: dict, parame
         "EngineVersion": version,
         "CacheNodeType": request["CacheNodeType"],
         "CacheSubnetGroupName": subnet_group["CacheSubnetGroupName"],
-        "CacheParameterGroup": {"CacheParameterGroupName": parameter_group, "ParameterApplyStatus": "in-sync", "CacheNodeIdsToReboot": []},
+        "CacheParameterGroup": {
+            "CacheParameterGroupName": parameter_group,
+            "ParameterApplyStatus": "in-sync",
+            "CacheNodeIdsToReboot": [],
+        },
         "PreferredMaintenanceWindow": (request.get("PreferredMaintenanceWindow") or DEFAULT_MAINTENANCE).lower(),
         "SnapshotRetentionLimit": request.get("SnapshotRetentionLimit", 0),
         "SnapshotWindow": request.get("SnapshotWindow") or DEFAULT_SNAPSHOTS,

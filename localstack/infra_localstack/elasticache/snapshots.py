@@ -21,7 +21,9 @@ class Snapshots:
     def delete_snapshot(self, context, request):
         snapshot = self._snapshot(context, request["SnapshotName"])
         if snapshot["SnapshotStatus"] != "available":
-            raise self.error("InvalidSnapshotStateFault", f"Snapshot {snapshot['SnapshotName']} is {snapshot['SnapshotStatus']}.")
+            raise self.error(
+                "InvalidSnapshotStateFault", f"Snapshot {snapshot['SnapshotName']} is {snapshot['SnapshotStatus']}."
+            )
         del self.state(context).snapshots[snapshot["SnapshotName"]]
         return {"Snapshot": _public(snapshot) | {"SnapshotStatus": "deleting"}}
 

@@ -9,7 +9,9 @@ class SubnetGroups:
         if name in self.state(context).subnet_groups:
             raise self.error("CacheSubnetGroupAlreadyExistsFault", f"Cache subnet group {name} already exists.")
         tags = self._checked_tags(request)
-        group = self._new_subnet_group(context, name, request["CacheSubnetGroupDescription"], request["SubnetIds"], tags)
+        group = self._new_subnet_group(
+            context, name, request["CacheSubnetGroupDescription"], request["SubnetIds"], tags
+        )
         self.state(context).subnet_groups[name] = group
         return {"CacheSubnetGroup": _public(group)}
 
@@ -23,7 +25,9 @@ class SubnetGroups:
         if "SubnetIds" in request:
             vpc, subnets = self._checked_subnets(context, request["SubnetIds"])
             if vpc != group["VpcId"]:
-                raise self.error("InvalidSubnet", f"The subnets are not in the VPC {group['VpcId']} of the subnet group.")
+                raise self.error(
+                    "InvalidSubnet", f"The subnets are not in the VPC {group['VpcId']} of the subnet group."
+                )
             for used in self._groups_in(context, group["CacheSubnetGroupName"]):
                 if not used.subnets(context) <= set(request["SubnetIds"]):
                     raise self.error("SubnetInUse", "Some of the subnets to be removed are currently in use.")
@@ -36,7 +40,9 @@ class SubnetGroups:
         group = self._subnet_group(context, request["CacheSubnetGroupName"])
         name = group["CacheSubnetGroupName"]
         if self._groups_in(context, name):
-            raise self.error("CacheSubnetGroupInUse", f"Cache subnet group {name} is currently in use by a cache cluster.")
+            raise self.error(
+                "CacheSubnetGroupInUse", f"Cache subnet group {name} is currently in use by a cache cluster."
+            )
         del self.state(context).subnet_groups[name]
         return {}
 
@@ -50,9 +56,13 @@ class SubnetGroups:
         """ElastiCache makes the group `default`, over the default VPC, for the first cache that names no group."""
         groups = self.state(context).subnet_groups
         if "default" not in groups:
-            found = self.call(context, "ec2", "DescribeSubnets", {"Filters": [{"Name": "default-for-az", "Values": ["true"]}]})
+            found = self.call(
+                context, "ec2", "DescribeSubnets", {"Filters": [{"Name": "default-for-az", "Values": ["true"]}]}
+            )
             if not found.get("Subnets"):
-                raise self.error("CacheSubnetGroupNotFoundFault", "No default VPC exists, a cache subnet group must be named.")
+                raise self.error(
+                    "CacheSubnetGroupNotFoundFault", "No default VPC exists, a cache subnet group must be named."
+                )
             subnets = [subnet["SubnetId"] for subnet in found["Subnets"]]
             groups["default"] = self._new_subnet_group(context, "default", "Default CacheSubnetGroup", subnets, [])
         return groups["default"]
@@ -75,7 +85,9 @@ class SubnetGroups:
         try:
             found = self.call(context, "ec2", "DescribeSubnets", {"SubnetIds": ids})["Subnets"]
         except ServiceException:
-            raise self.error("InvalidParameterValueException", f"Some input subnets in :[{', '.join(ids)}] are invalid.") from None
+            raise self.error(
+                "InvalidParameterValueException", f"Some input subnets in :[{', '.join(ids)}] are invalid."
+            ) from None
         vpcs = {subnet["VpcId"]: subnet["SubnetId"] for subnet in found}
         if len(vpcs) > 1:
             raise self.error("InvalidSubnet", f"Subnets {' and '.join(vpcs.values())} are not in the same VPC.")

@@ -57,5 +57,7 @@ class Tags:
 
     def _taggable(self, group):
         if group.status != "available":
-            raise self.error("InvalidReplicationGroupStateFault", "Cluster not in available state to perform tagging operations.")
+            raise self.error(
+                "InvalidReplicationGroupStateFault", "Cluster not in available state to perform tagging operations."
+            )
         return group

@@ -11,8 +11,7 @@ VERSIONS = {
     ).split(),
     "mysql": "5.7.44 8.0.40 8.0.41 8.0.42 8.0.43 8.0.44 8.4.4 8.4.5 8.4.6 8.4.7".split(),
     "mariadb": (
-        "10.6.21 10.6.22 10.6.23 10.6.24 10.11.11 10.11.13 10.11.14 10.11.15 "
-        "11.4.5 11.4.7 11.4.8 11.4.9 11.8.3 11.8.5"
+        "10.6.21 10.6.22 10.6.23 10.6.24 10.11.11 10.11.13 10.11.14 10.11.15 11.4.5 11.4.7 11.4.8 11.4.9 11.8.3 11.8.5"
     ).split(),
 }
 
@@ -88,4 +87,8 @@ def upgrade_targets(engine: str, current: str) -> list[str]:
 def has_performance_insights(engine: str, instance_class: str) -> bool:
     """The two smallest burstable sizes have none with MySQL and MariaDB; with PostgreSQL every class has it
     (RDS user guide, "DB engine, Region, and instance class support for Database Insights")."""
-    return engine == "postgres" or not instance_class.startswith("db.t") or instance_class.split(".")[2] not in ("micro", "small")
+    return (
+        engine == "postgres"
+        or not instance_class.startswith("db.t")
+        or instance_class.split(".")[2] not in ("micro", "small")
+    )

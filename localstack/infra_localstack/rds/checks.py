@@ -30,16 +30,23 @@ class Checks:
             raise self.error("InvalidParameterValue", f"Invalid storage type: {kind}")
         smallest, largest = catalog.STORAGE_GIB[kind]
         if not smallest <= gib <= largest:
-            raise self.error("InvalidParameterCombination", f"Invalid storage size for engine name {engine} and storage type {kind}: {gib}")
+            raise self.error(
+                "InvalidParameterCombination",
+                f"Invalid storage size for engine name {engine} and storage type {kind}: {gib}",
+            )
         most = shape.get("MaxAllocatedStorage")
         if most is not None and most <= gib:
             raise self.error("InvalidParameterCombination", "Max storage size must be greater than storage size")
         if most is not None and most * 10 < gib * 11:
-            raise self.error("InvalidParameterCombination", "The maximum allocated storage must be increased by at least 10 percent.")
+            raise self.error(
+                "InvalidParameterCombination", "The maximum allocated storage must be increased by at least 10 percent."
+            )
         if kind in ("io1", "io2") and not shape.get("Iops"):
             raise self.error("InvalidParameterCombination", f"You must specify IOPS for storage type {kind}.")
         if kind in ("gp2", "standard") and (shape.get("Iops") or shape.get("StorageThroughput")):
-            raise self.error("InvalidParameterCombination", f"You can't specify IOPS or storage throughput for storage type {kind}.")
+            raise self.error(
+                "InvalidParameterCombination", f"You can't specify IOPS or storage throughput for storage type {kind}."
+            )
 
     def _check_gp3_asked(self, shape: dict, request: dict) -> None:
         asked = request.get("Iops") or request.get("StorageThroughput")
@@ -62,10 +69,14 @@ class Checks:
     def _check_insights(self, shape: dict, request: dict) -> None:
         enabled = shape["PerformanceInsightsEnabled"]
         if enabled and not catalog.has_performance_insights(shape["Engine"], shape["DBInstanceClass"]):
-            raise self.error("InvalidParameterCombination", "Performance Insights not supported for this configuration.")
+            raise self.error(
+                "InvalidParameterCombination", "Performance Insights not supported for this configuration."
+            )
         days = request.get("PerformanceInsightsRetentionPeriod")
         if days is not None and not enabled:
-            raise self.error("InvalidParameterCombination", "Performance Insights must be enabled to set its retention period.")
+            raise self.error(
+                "InvalidParameterCombination", "Performance Insights must be enabled to set its retention period."
+            )
         if days is not None and days not in INSIGHTS_DAYS:
             raise self.error("InvalidParameterValue", f"Invalid Performance Insights retention period: {days}.")
 
@@ -74,7 +85,10 @@ class Checks:
         if interval not in (0, 1, 5, 10, 15, 30, 60):
             raise self.error("InvalidParameterValue", f"Invalid monitoring interval: {interval}.")
         if interval and not role:
-            raise self.error("InvalidParameterCombination", "A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.")
+            raise self.error(
+                "InvalidParameterCombination",
+                "A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.",
+            )
 
     def _check_log_types(self, engine: str, names) -> None:
         if unknown := sorted(set(names) - catalog.LOG_TYPES[engine]):
@@ -87,7 +101,8 @@ class Checks:
         password = request.get("MasterUserPassword")
         if password is not None and len(password) < 8:
             raise self.error(
-                "InvalidParameterValue", "The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters."
+                "InvalidParameterValue",
+                "The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters.",
             )
         if password is not None and re.search(r'[/@" ]', password):
             raise self.error(
@@ -95,7 +110,10 @@ class Checks:
                 "The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides '/', '@', '\"', ' ' may be used.",
             )
         if password is not None and request.get("ManageMasterUserPassword"):
-            raise self.error("InvalidParameterCombination", "You can't specify MasterUserPassword when you enable ManageMasterUserPassword.")
+            raise self.error(
+                "InvalidParameterCombination",
+                "You can't specify MasterUserPassword when you enable ManageMasterUserPassword.",
+            )
 
     def _check_family(self, context, engine: str, version: str, group_name: str) -> None:
         wanted, group = catalog.family(engine, version), self._parameter_group(context, group_name)
@@ -110,7 +128,9 @@ class Checks:
         try:
             found = self.call(context, "ec2", "DescribeSecurityGroups", {"GroupIds": ids})["SecurityGroups"]
         except ServiceException:
-            raise self.error("InvalidParameterValue", f"Invalid security group , groupId= {', '.join(ids)}, groupName=.") from None
+            raise self.error(
+                "InvalidParameterValue", f"Invalid security group , groupId= {', '.join(ids)}, groupName=."
+            ) from None
         for group in found:
             if group["VpcId"] != vpc:
                 raise self.error(

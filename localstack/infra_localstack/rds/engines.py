@@ -25,7 +25,9 @@ class Engines:
             return self.base_call(context)
         wanted = request.get("EngineVersion")
         versions = [wanted] if wanted in catalog.VERSIONS[engine] else [] if wanted else catalog.VERSIONS[engine]
-        classes = catalog.CLASSES & {request.get("DBInstanceClass")} if request.get("DBInstanceClass") else catalog.CLASSES
+        classes = (
+            catalog.CLASSES & {request.get("DBInstanceClass")} if request.get("DBInstanceClass") else catalog.CLASSES
+        )
         return {
             "OrderableDBInstanceOptions": [
                 {

@@ -49,11 +49,17 @@ class Instances(Checks):
             raise self.error("InvalidParameterValue", f"Invalid DB engine: {engine}")
         version = catalog.resolve(engine, request.get("EngineVersion"))
         if not version:
-            raise self.error("InvalidParameterCombination", f"Cannot find version {request['EngineVersion']} for {engine}")
+            raise self.error(
+                "InvalidParameterCombination", f"Cannot find version {request['EngineVersion']} for {engine}"
+            )
         self._check_class(request["DBInstanceClass"])
         self._check_master(context, request)
 
-        group = self._subnet_group(context, request["DBSubnetGroupName"]) if request.get("DBSubnetGroupName") else self._default_subnet_group(context)
+        group = (
+            self._subnet_group(context, request["DBSubnetGroupName"])
+            if request.get("DBSubnetGroupName")
+            else self._default_subnet_group(context)
+        )
         security_groups = request.get("VpcSecurityGroupIds") or [self._default_security_group(context, group["VpcId"])]
         self._check_groups(context, group["VpcId"], security_groups)
         parameter_group = request.get("DBParameterGroupName") or f"default.{catalog.family(engine, version)}"
@@ -72,7 +78,9 @@ class Instances(Checks):
         if request.get("ManageMasterUserPassword"):
             self._manage_password(context, instance, request.get("MasterUserSecretKmsKeyId"))
         self.state(context).instances[instance.name] = instance
-        self.settle(context, shape, "DBInstanceStatus", "creating", "backing-up", then=lambda: self._up(context, instance))
+        self.settle(
+            context, shape, "DBInstanceStatus", "creating", "backing-up", then=lambda: self._up(context, instance)
+        )
         return {"DBInstance": self._described(context, instance)}
 
     def describe_db_instances(self, context, request):
@@ -95,14 +103,30 @@ class Instances(Checks):
         if instance.status == "deleting":
             raise self.error("InvalidDBInstanceStateFault", f"Instance {instance.name} is already being deleted.")
         if instance.shape["DeletionProtection"]:
-            raise self.error("InvalidParameterCombination", "Cannot delete protected DB Instance, please disable deletion protection and try again.")
+            raise self.error(
+                "InvalidParameterCombination",
+                "Cannot delete protected DB Instance, please disable deletion protection and try again.",
+            )
         if not skip and not final:
-            raise self.error("InvalidParameterCombination", "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.")
+            raise self.error(
+                "InvalidParameterCombination",
+                "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.",
+            )
         if skip and final:
-            raise self.error("InvalidParameterCombination", "FinalDBSnapshotIdentifier can not be specified when SkipFinalSnapshot is true.")
+            raise self.error(
+                "InvalidParameterCombination",
+                "FinalDBSnapshotIdentifier can not be specified when SkipFinalSnapshot is true.",
+            )
         if final:
             self._new_snapshot(context, instance, final, [])
-        self.settle(context, instance.shape, "DBInstanceStatus", "deleting", "deleted", then=lambda: self._gone(context, instance))
+        self.settle(
+            context,
+            instance.shape,
+            "DBInstanceStatus",
+            "deleting",
+            "deleted",
+            then=lambda: self._gone(context, instance),
+        )
         return {"DBInstance": self._described(context, instance)}
 
     def _up(self, context, instance: Instance) -> None:
@@ -138,7 +162,11 @@ class Instances(Checks):
         if "DBPortNumber" in instance.pending:
             pending["Port"] = instance.pending["DBPortNumber"]
         return instance.shape | {
-            "DBSubnetGroup": {key: value for key, value in group.items() if key not in ("_tags", "DBSubnetGroupArn", "SupportedNetworkTypes")},
+            "DBSubnetGroup": {
+                key: value
+                for key, value in group.items()
+                if key not in ("_tags", "DBSubnetGroupArn", "SupportedNetworkTypes")
+            },
             "VpcSecurityGroups": [{"VpcSecurityGroupId": group, "Status": "active"} for group in instance.groups],
             "PendingModifiedValues": pending,
         }
@@ -147,22 +175,37 @@ class Instances(Checks):
         self._check_password(request)
         user, engine = request.get("MasterUsername"), request["Engine"]
         if not user:
-            raise self.error("InvalidParameterValue", "The parameter MasterUsername must be provided and must not be blank.")
+            raise self.error(
+                "InvalidParameterValue", "The parameter MasterUsername must be provided and must not be blank."
+            )
         if user.lower() in catalog.RESERVED_USERS[engine]:
-            raise self.error("InvalidParameterValue", f"MasterUsername {user} cannot be used as it is a reserved word used by the engine")
+            raise self.error(
+                "InvalidParameterValue",
+                f"MasterUsername {user} cannot be used as it is a reserved word used by the engine",
+            )
         if not request.get("MasterUserPassword") and not request.get("ManageMasterUserPassword"):
-            raise self.error("InvalidParameterValue", "The parameter MasterUserPassword must be provided and must not be blank.")
+            raise self.error(
+                "InvalidParameterValue", "The parameter MasterUserPassword must be provided and must not be blank."
+            )
         if request.get("MasterUserSecretKmsKeyId") and not request.get("ManageMasterUserPassword"):
-            raise self.error("InvalidParameterCombination", "You can't specify MasterUserSecretKmsKeyId without enabling ManageMasterUserPassword.")
+            raise self.error(
+                "InvalidParameterCombination",
+                "You can't specify MasterUserSecretKmsKeyId without enabling ManageMasterUserPassword.",
+            )
         if key := request.get("MasterUserSecretKmsKeyId"):
             self._key(context, key)
 
     def _new_shape(self, context, request: dict, version: str, group: dict, parameter_group: str) -> dict:
         name, engine = request["DBInstanceIdentifier"].lower(), request["Engine"]
         if "AllocatedStorage" not in request:
-            raise self.error("InvalidParameterCombination", "The parameter AllocatedStorage must be provided and must not be blank.")
+            raise self.error(
+                "InvalidParameterCombination", "The parameter AllocatedStorage must be provided and must not be blank."
+            )
         if request.get("MultiAZ") and request.get("AvailabilityZone"):
-            raise self.error("InvalidParameterCombination", "Requesting a specific availability zone is not valid for Multi-AZ instances.")
+            raise self.error(
+                "InvalidParameterCombination",
+                "Requesting a specific availability zone is not valid for Multi-AZ instances.",
+            )
         insights, encrypted = request.get("EnablePerformanceInsights", False), request.get("StorageEncrypted", False)
         if request.get("KmsKeyId") and not encrypted:
             raise self.error("InvalidParameterCombination", "KmsKeyId can only be specified with StorageEncrypted.")
@@ -199,10 +242,14 @@ class Instances(Checks):
             "NetworkType": request.get("NetworkType") or "IPV4",
             "CustomerOwnedIpEnabled": False,
             "DBParameterGroups": [{"DBParameterGroupName": parameter_group, "ParameterApplyStatus": "in-sync"}],
-            "OptionGroupMemberships": [{"OptionGroupName": _option_group(engine, version, request), "Status": "in-sync"}],
+            "OptionGroupMemberships": [
+                {"OptionGroupName": _option_group(engine, version, request), "Status": "in-sync"}
+            ],
             "BackupRetentionPeriod": request.get("BackupRetentionPeriod", 1),
             "PreferredBackupWindow": request.get("PreferredBackupWindow") or windows.DEFAULT_BACKUP,
-            "PreferredMaintenanceWindow": (request.get("PreferredMaintenanceWindow") or windows.DEFAULT_MAINTENANCE).lower(),
+            "PreferredMaintenanceWindow": (
+                request.get("PreferredMaintenanceWindow") or windows.DEFAULT_MAINTENANCE
+            ).lower(),
             "BackupTarget": request.get("BackupTarget") or "region",
             "CopyTagsToSnapshot": request.get("CopyTagsToSnapshot", False),
             "DeletionProtection": request.get("DeletionProtection", False),
@@ -243,7 +290,8 @@ class Instances(Checks):
         first = shape["AvailabilityZone"] or zones[0]
         if first not in subnets:
             raise self.error(
-                "InvalidVPCNetworkStateFault", f"DB subnet group '{instance.subnet_group}' does not cover the Availability Zone {first}."
+                "InvalidVPCNetworkStateFault",
+                f"DB subnet group '{instance.subnet_group}' does not cover the Availability Zone {first}.",
             )
         second = next(zone for zone in zones if zone != first) if shape["MultiAZ"] else None
         shape["AvailabilityZone"], shape["SecondaryAvailabilityZone"] = first, second

@@ -55,10 +55,19 @@ class Modify:
         if request.get("DBSubnetGroupName"):
             self._check_move(context, instance, request["DBSubnetGroupName"])
         self._check_password(request)
-        if "MasterUserPassword" in request and "MasterUserSecret" in shape and request.get("ManageMasterUserPassword") is not False:
-            raise self.error("InvalidParameterCombination", "You can't specify MasterUserPassword for an instance with a managed master user password.")
+        if (
+            "MasterUserPassword" in request
+            and "MasterUserSecret" in shape
+            and request.get("ManageMasterUserPassword") is not False
+        ):
+            raise self.error(
+                "InvalidParameterCombination",
+                "You can't specify MasterUserPassword for an instance with a managed master user password.",
+            )
         if request.get("RotateMasterUserPassword") and not request.get("ApplyImmediately"):
-            raise self.error("InvalidParameterCombination", "You must specify ApplyImmediately to rotate the master user password.")
+            raise self.error(
+                "InvalidParameterCombination", "You must specify ApplyImmediately to rotate the master user password."
+            )
 
         to_be = shape | {member: request[key] for key, member in _AT_ONCE.items() if key in request} | waiting
         if to_be.get("MaxAllocatedStorage") is not None and to_be["MaxAllocatedStorage"] == to_be["AllocatedStorage"]:
@@ -81,7 +90,11 @@ class Modify:
                 waiting[key] = request[key]
 
         # From here on nothing is refused.
-        now = {member: to_be[member] for key, member in _AT_ONCE.items() if key in request and to_be[member] != shape.get(member)}
+        now = {
+            member: to_be[member]
+            for key, member in _AT_ONCE.items()
+            if key in request and to_be[member] != shape.get(member)
+        }
         if "BackupRetentionPeriod" in waiting and waiting["BackupRetentionPeriod"] and shape["BackupRetentionPeriod"]:
             now["BackupRetentionPeriod"] = waiting.pop("BackupRetentionPeriod")  # only to and from 0 waits
         self._queue(instance, waiting)
@@ -92,7 +105,12 @@ class Modify:
             due = dict(instance.pending) if apply else {}
             status = "upgrading" if "EngineVersion" in due else "modifying"
             self.settle(
-                context, shape, "DBInstanceStatus", status, "available", then=lambda: self._modified(context, instance, now, due)
+                context,
+                shape,
+                "DBInstanceStatus",
+                status,
+                "available",
+                then=lambda: self._modified(context, instance, now, due),
             )
         return {"DBInstance": answer}
 
@@ -133,7 +151,10 @@ class Modify:
         group = request.get("DBParameterGroupName")
         if catalog.major(engine, version) != catalog.major(engine, current):
             if not request.get("AllowMajorVersionUpgrade"):
-                raise self.error("InvalidParameterCombination", "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
+                raise self.error(
+                    "InvalidParameterCombination",
+                    "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.",
+                )
             if not group and not instance.parameter_group.startswith("default."):
                 raise self.error(
                     "InvalidParameterCombination",
@@ -156,7 +177,10 @@ class Modify:
             if gib > current:
                 # An increase of less than a tenth is rounded up to one.
                 waiting["AllocatedStorage"] = max(gib, -(-current * 11 // 10))
-        kind, gib = waiting.get("StorageType", shape["StorageType"]), waiting.get("AllocatedStorage", shape["AllocatedStorage"])
+        kind, gib = (
+            waiting.get("StorageType", shape["StorageType"]),
+            waiting.get("AllocatedStorage", shape["AllocatedStorage"]),
+        )
         self._check_gp3_asked(shape | {"StorageType": kind, "AllocatedStorage": gib}, request)
         if kind != shape["StorageType"] or gib != shape["AllocatedStorage"]:
             if kind == "gp3":
@@ -235,7 +259,9 @@ class Modify:
             instance.pending.pop(key, None)
         if "EngineVersion" in due:
             family = catalog.family(shape["Engine"], due["EngineVersion"])
-            group = due.get("_group") or (instance.parameter_group if family == self._family(context, instance) else f"default.{family}")
+            group = due.get("_group") or (
+                instance.parameter_group if family == self._family(context, instance) else f"default.{family}"
+            )
             self._parameter_group(context, group)
             shape["DBParameterGroups"] = [{"DBParameterGroupName": group, "ParameterApplyStatus": "in-sync"}]
             major = catalog.major(shape["Engine"], due["EngineVersion"]).replace(".", "-")

@@ -36,7 +36,9 @@ class ParameterGroups:
                 "only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens.",
             )
         if family not in catalog.FAMILIES:
-            raise self.error("InvalidParameterValue", f"ParameterGroupFamily {family} is not a valid parameter group family")
+            raise self.error(
+                "InvalidParameterValue", f"ParameterGroupFamily {family} is not a valid parameter group family"
+            )
         if name in self.state(context).parameter_groups:
             raise self.error("DBParameterGroupAlreadyExistsFault", f"Parameter group {name} already exists")
         tags = self._checked_tags(request)
@@ -54,7 +56,9 @@ class ParameterGroups:
             if "ParameterValue" not in change:
                 raise self.error("InvalidParameterValue", f"Value required for parameter {change['ParameterName']}.")
             if self._static(group, change) and change.get("ApplyMethod") == "immediate":
-                raise self.error("InvalidParameterCombination", "cannot use immediate apply method for static parameter")
+                raise self.error(
+                    "InvalidParameterCombination", "cannot use immediate apply method for static parameter"
+                )
         for change in request["Parameters"]:
             group.values[change["ParameterName"]] = {
                 "ParameterValue": change["ParameterValue"],
@@ -104,7 +108,9 @@ class ParameterGroups:
 
     def _own_parameter_group(self, context, name: str) -> Group:
         if name.lower().startswith("default."):
-            raise self.error("InvalidDBParameterGroupStateFault", "The default parameter group cannot be modified or deleted")
+            raise self.error(
+                "InvalidDBParameterGroupStateFault", "The default parameter group cannot be modified or deleted"
+            )
         return self._parameter_group(context, name)
 
     def _new_parameter_group(self, context, name: str, family: str, description: str, tags: list[dict]) -> Group:
@@ -122,7 +128,9 @@ class ParameterGroups:
             raise self.error("InvalidParameterValue", f"At most {MOST} parameters can be modified in one request.")
         for change in changes:
             if change.get("ParameterName") not in _known(group):
-                raise self.error("InvalidParameterValue", f"Could not find parameter with name: {change.get('ParameterName')}")
+                raise self.error(
+                    "InvalidParameterValue", f"Could not find parameter with name: {change.get('ParameterName')}"
+                )
         return changes
 
     def _static(self, group: Group, change: dict) -> bool:

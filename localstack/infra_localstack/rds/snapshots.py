@@ -30,7 +30,10 @@ class Snapshots:
     def delete_db_snapshot(self, context, request):
         snapshot = self._snapshot(context, request["DBSnapshotIdentifier"])
         if snapshot["Status"] != "available":
-            raise self.error("InvalidDBSnapshotStateFault", f"Cannot delete the snapshot because it is currently in the {snapshot['Status']} state.")
+            raise self.error(
+                "InvalidDBSnapshotStateFault",
+                f"Cannot delete the snapshot because it is currently in the {snapshot['Status']} state.",
+            )
         del self.state(context).snapshots[snapshot["DBSnapshotIdentifier"]]
         return {"DBSnapshot": snapshot | {"Status": "deleted"}}
 
@@ -45,7 +48,8 @@ class Snapshots:
         self._check_identifier("DBSnapshotIdentifier", name)
         if name in self.state(context).snapshots:
             raise self.error(
-                "DBSnapshotAlreadyExistsFault", f"Cannot create the snapshot because a snapshot with the identifier {name} already exists."
+                "DBSnapshotAlreadyExistsFault",
+                f"Cannot create the snapshot because a snapshot with the identifier {name} already exists.",
             )
         if instance.status != "available":
             raise self.error(
@@ -69,7 +73,9 @@ class Snapshots:
             "TagList": [*inherited, *tags],
         }
         self.state(context).snapshots[name] = snapshot
-        self.settle(context, snapshot, "Status", "creating", "available", then=lambda: snapshot.update(PercentProgress=100))
+        self.settle(
+            context, snapshot, "Status", "creating", "available", then=lambda: snapshot.update(PercentProgress=100)
+        )
         return snapshot
 
 

@@ -55,9 +55,14 @@ class SubnetGroups:
         """RDS makes the group `default`, over the default VPC, for the first instance that names no group."""
         groups = self.state(context).subnet_groups
         if "default" not in groups:
-            found = self.call(context, "ec2", "DescribeSubnets", {"Filters": [{"Name": "default-for-az", "Values": ["true"]}]})
+            found = self.call(
+                context, "ec2", "DescribeSubnets", {"Filters": [{"Name": "default-for-az", "Values": ["true"]}]}
+            )
             if not found.get("Subnets"):
-                raise self.error("DBSubnetGroupNotFoundFault", "No default subnet detected in VPC. Please contact AWS Support to recreate default Subnets.")
+                raise self.error(
+                    "DBSubnetGroupNotFoundFault",
+                    "No default subnet detected in VPC. Please contact AWS Support to recreate default Subnets.",
+                )
             subnets = [subnet["SubnetId"] for subnet in found["Subnets"]]
             groups["default"] = self._new_subnet_group(context, "default", "default", subnets, [])
         return groups["default"]

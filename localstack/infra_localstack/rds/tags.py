@@ -39,7 +39,10 @@ class Tags:
         if len(parts) < 7 or parts[2] != "rds":
             raise self.error("InvalidParameterValue", f"Invalid resource name: {arn}")
         if parts[3:5] != [context.region, context.account_id]:
-            raise self.error("InvalidParameterValue", f"The specified resource name does not match an RDS resource in this region: {arn}")
+            raise self.error(
+                "InvalidParameterValue",
+                f"The specified resource name does not match an RDS resource in this region: {arn}",
+            )
         kind, name = parts[5:]
         if kind == "db":
             return self._instance(context, name).shape["TagList"]

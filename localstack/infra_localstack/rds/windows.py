@@ -16,7 +16,9 @@ def problem(backup: str, maintenance: str) -> str | None:
     """What RDS has against this pair of windows."""
     daily = re.fullmatch(f"{_TIME}-{_TIME}", backup)
     if not daily:
-        return f"Invalid backup window format: {backup}. Should be specified as a range hh24:mi-hh24:mi (24H Clock UTC)."
+        return (
+            f"Invalid backup window format: {backup}. Should be specified as a range hh24:mi-hh24:mi (24H Clock UTC)."
+        )
     day = "(" + "|".join(_DAYS) + ")"
     weekly = re.fullmatch(f"{day}:{_TIME}-{day}:{_TIME}", maintenance.lower())
     if not weekly:

@@ -20,11 +20,11 @@ resource! {
         /// Its name, which revisions share; 4 to 32 characters.
         name: String => replace(),
         /// Fewest instances.
-        min: u32 => replace(),
+        min: u32 => replace().headline(),
         /// Most instances.
-        max: u32 => replace(),
+        max: u32 => replace().headline(),
         /// Requests at once that an instance takes: 1 to 200.
-        concurrency: u32 => replace(),
+        concurrency: u32 => replace().headline(),
     }
     outputs: [Output::held("arn")]
 }

@@ -23,7 +23,7 @@ resource! {
         /// Unique in the account and region; 4 to 40 characters.
         name: String => name(),
         /// The image by digest: `<registry>/<repository>@sha256:…`.
-        image: String => update(),
+        image: String => update().headline(),
         /// The port it listens on.
         port: u16 => update(),
         /// What it runs instead of the image's own command; empty for that.
@@ -33,9 +33,9 @@ resource! {
         /// Its secrets: variable to ARN of a parameter or secret.
         secrets: BTreeMap<String, P::Text> => update(),
         /// CPU units: 1024 are one vCPU.
-        cpu: u32 => update(),
+        cpu: u32 => update().headline(),
         /// Memory in MiB.
-        memory_mib: u32 => update(),
+        memory_mib: u32 => update().headline(),
         /// The ARN of the role that pulls its image.
         access_role: P::Text => update(),
         /// The ARN of the role that it has.

@@ -36,9 +36,9 @@ resource! {
         /// The version of its launch template, a number.
         launch_template_version: P::Text => update(),
         /// Fewest instances.
-        min: u32 => update(),
+        min: u32 => update().headline(),
         /// Most instances.
-        max: u32 => update(),
+        max: u32 => update().headline(),
         /// ARNs of the target groups its instances register in.
         target_groups: BTreeSet<P::Text> => update(),
         /// `ELB` where there is a load balancer, otherwise `EC2`.
@@ -48,7 +48,7 @@ resource! {
         /// Seconds that a new instance takes until its figures count.
         warmup_seconds: u32 => update(),
         /// The average CPU, in percent, that scaling aims at; 0 where nothing scales it.
-        cpu_target_percent: u32 => update(),
+        cpu_target_percent: u32 => update().headline(),
     }
     outputs: [Output::held("arn"), Output::plain("name")]
 }
@@ -248,8 +248,9 @@ async fn set_tags(aws: &Aws, name: &str, tags: &Tags) -> Result<(), AwsError> {
 /// Auto Scaling answers every refusal with `ValidationError`; only its message tells what it has not heard of yet.
 fn not_visible_yet(mut error: AwsError) -> AwsError {
     let says = |text: &str| error.message.contains(text);
-    let unknown =
-        says("Invalid IAM Instance Profile") || says("Invalid IamInstanceProfile") || says("template") && says("does not exist");
+    let unknown = says("Invalid IAM Instance Profile")
+        || says("Invalid IamInstanceProfile")
+        || says("with template ID") && says("does not exist");
     if error.is(&["ValidationError"]) && unknown {
         error.code = NOT_VISIBLE_YET.into();
     }
@@ -264,4 +265,26 @@ fn zones(want: &Group) -> String {
 /// A number of instances or seconds, as Auto Scaling takes it.
 fn count(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_become_visible_is_waited_for() {
+        let code = |message: &str| {
+            let error = AwsError {
+                code: "ValidationError".into(),
+                ..AwsError::unexpected("autoscaling:CreateAutoScalingGroup", message)
+            };
+            not_visible_yet(error).code
+        };
+        let profile = "You must use a valid fully-formed launch template. Invalid IAM Instance Profile name";
+        assert_eq!(code(profile), NOT_VISIBLE_YET);
+        assert_eq!(code("The specified launch template, with template ID lt-1, does not exist."), NOT_VISIBLE_YET);
+        let image = "You must use a valid fully-formed launch template. The image id '[ami-1]' does not exist";
+        assert_eq!(code(image), "ValidationError");
+        assert_eq!(code("Max bound, 1, must be greater than or equal to min bound, 2"), "ValidationError");
+    }
 }

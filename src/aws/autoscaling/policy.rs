@@ -62,3 +62,23 @@ pub(super) async fn set(aws: &Aws, group: &str, cpu_target_percent: u32) -> Resu
         .call("autoscaling:PutScalingPolicy")?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(name: &str, target_value: f64, enabled: bool) -> ScalingPolicy {
+        let metric = PredefinedMetricSpecification::builder().predefined_metric_type(MetricType::AsgAverageCpuUtilization);
+        let tracking = TargetTrackingConfiguration::builder().predefined_metric_specification(metric.build());
+        let tracking = tracking.target_value(target_value).build();
+        ScalingPolicy::builder().policy_name(name).target_tracking_configuration(tracking).enabled(enabled).build()
+    }
+
+    #[test]
+    fn only_a_policy_as_we_set_it_counts() {
+        assert_eq!(target(&policy(NAME, 60.0, true)), Some(60));
+        assert_eq!(target(&policy(NAME, 60.5, true)), None);
+        assert_eq!(target(&policy("theirs", 60.0, true)), None);
+        assert_eq!(target(&policy(NAME, 60.0, false)), None);
+    }
+}

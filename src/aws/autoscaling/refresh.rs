@@ -29,7 +29,7 @@ pub(super) async fn roll(aws: &Aws, name: &str, live: &Group, want: &Group) -> R
         match start(aws, name, live, want).await {
             Ok(id) => return verdict(&follow(aws, name, Some(&id)).await?),
             // That of an earlier run, or of somebody else: it comes to its end first.
-            Err(error) if error.is(&["InstanceRefreshInProgress", "InstanceRefreshInProgressFault"]) => {
+            Err(error) if error.is(&["InstanceRefreshInProgress"]) => {
                 let other = follow(aws, name, None).await?;
                 if leads_to(&other, want) {
                     return verdict(&other);

@@ -25,13 +25,13 @@ resource! {
         /// The machine image.
         image_id: String => update(),
         /// The instance type.
-        instance_type: String => update(),
+        instance_type: String => update().headline(),
         /// The security groups.
         security_groups: BTreeSet<P::Text> => update(),
         /// The ARN of the instance profile.
         instance_profile: P::Text => update(),
         /// The root disk, encrypted, in GiB.
-        disk_gib: u32 => update(),
+        disk_gib: u32 => update().headline(),
         /// Whether instances get a public address.
         public_address: bool => update(),
         /// Whether the metadata service wants session tokens (IMDSv2).
@@ -41,7 +41,7 @@ resource! {
         /// Tags of the instances and their disks.
         instance_tags: Tags => update(),
         /// What instances run, as written into their user data.
-        container: Container<P> => update(),
+        container: Container<P> => update().sensitive_under("environment").headline(),
     }
     outputs: [Output::held("id"), Output::plain("name"), Output::plain("version").moving()]
 }

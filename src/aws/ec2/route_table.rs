@@ -21,7 +21,7 @@ resource! {
         /// Its network.
         vpc: P::Text => replace(),
         /// Its routes; the local one, those of gateway endpoints and propagated ones are AWS's own and left out.
-        routes: BTreeSet<Route<P>> => update(),
+        routes: BTreeSet<Route<P>> => update().headline(),
         /// The subnets it is for.
         subnets: BTreeSet<P::Text> => update(),
     }

@@ -26,7 +26,7 @@ resource! {
         /// Its network.
         vpc: P::Text => replace(),
         /// Who may come in.
-        ingress: BTreeSet<Rule<P>> => update(),
+        ingress: BTreeSet<Rule<P>> => update().headline(),
         /// Where it may go.
         egress: BTreeSet<Rule<P>> => update(),
     }

@@ -21,9 +21,9 @@ resource! {
         /// Its network.
         vpc: P::Text => replace(),
         /// Its addresses, within those of the network.
-        cidr: Ipv4Net => replace(),
+        cidr: Ipv4Net => replace().headline(),
         /// Its availability zone.
-        zone: String => replace(),
+        zone: String => replace().headline(),
         /// Whether what starts in it gets a public address.
         public_addresses: bool => update(),
     }

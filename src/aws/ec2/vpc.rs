@@ -17,7 +17,7 @@ resource! {
     /// The private network of an environment.
     Vpc = "ec2.vpc" {
         /// Its addresses.
-        cidr: Ipv4Net => replace(),
+        cidr: Ipv4Net => replace().headline(),
         /// Whether Amazon's resolver answers inside it.
         dns_support: bool => update(),
         /// Whether instances with public addresses get public names.

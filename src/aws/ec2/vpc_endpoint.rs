@@ -22,7 +22,7 @@ resource! {
         /// Its network.
         vpc: P::Text => replace(),
         /// The service, such as `com.amazonaws.eu-west-1.s3`.
-        service: String => replace(),
+        service: String => replace().headline(),
         /// The route tables that lead to it.
         route_tables: BTreeSet<P::Text> => update(),
     }

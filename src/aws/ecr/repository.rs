@@ -16,13 +16,13 @@ resource! {
     /// Where images of an environment lie.
     Repository = "ecr.repository" {
         /// Unique in the account and region: `<project>-<environment>/<repository>`.
-        name: String => name(),
+        name: String => name().headline(),
         /// Whether a tag stays with the image it was first given to.
-        immutable_tags: bool => update(),
+        immutable_tags: bool => update().headline(),
         /// Whether images are scanned for vulnerabilities when they are pushed.
         scan_on_push: bool => update(),
         /// How many images are kept, the newest; 0 for all.
-        keep_images: Keep => update(),
+        keep_images: Keep => update().headline(),
     }
     outputs: [Output::held("arn"), Output::plain("name"), Output::plain("uri")],
     Schema::STATEFUL

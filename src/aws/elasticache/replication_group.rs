@@ -35,13 +35,13 @@ resource! {
         /// What it is for.
         description: String => update(),
         /// `redis` or `valkey`.
-        engine: String => judge(cross).same(crate::plan::equal),
+        engine: String => judge(cross).same(crate::plan::equal).headline(),
         /// The version, as exactly as the spec says it.
-        version: String => judge(upgrade).same(version::satisfied_by),
+        version: String => judge(upgrade).same(version::satisfied_by).headline(),
         /// The node type.
-        node: String => disrupt("connections are cut while nodes are exchanged"),
+        node: String => disrupt("connections are cut while nodes are exchanged").headline(),
         /// Replicas beside the primary: 0 to 5.
-        replicas: u32 => update(),
+        replicas: u32 => update().headline(),
         /// Whether a replica takes over when the primary fails; needs one.
         failover: bool => update(),
         /// Whether the replicas stand in other zones than the primary.

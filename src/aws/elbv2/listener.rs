@@ -23,15 +23,15 @@ resource! {
         /// The ARN of its load balancer.
         load_balancer: P::Text => replace(),
         /// Its port.
-        port: u16 => replace(),
+        port: u16 => replace().headline(),
         /// `HTTP` or `HTTPS`.
-        protocol: String => update(),
+        protocol: String => update().headline(),
         /// The ARN of the certificate; empty for HTTP.
         certificate: String => update(),
         /// The security policy; empty for HTTP.
         tls_policy: String => update(),
         /// What happens to requests.
-        action: Action<P> => update(),
+        action: Action<P> => update().headline(),
     }
     outputs: [Output::held("arn")]
 }

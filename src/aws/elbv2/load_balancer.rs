@@ -27,7 +27,7 @@ resource! {
         /// Its network; ELB takes it from the subnets.
         vpc: P::Text => replace(),
         /// `internet-facing` or `internal`.
-        scheme: String => replace(),
+        scheme: String => replace().headline(),
         /// Its subnets, in two zones or more.
         subnets: BTreeSet<P::Text> => update(),
         /// Its security groups.

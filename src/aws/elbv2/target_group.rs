@@ -27,12 +27,12 @@ resource! {
         /// Its network.
         vpc: P::Text => replace(),
         /// The port of the targets; always over HTTP.
-        port: u16 => replace(),
+        port: u16 => replace().headline(),
         /// The ARN of the load balancer whose listener forwards to it; empty until one does. ELB lets a target group serve one load
         /// balancer only, so it is replaced together with it.
         load_balancer: P::Text => judge(serve).same(serves),
         /// The path that tells whether a target is healthy.
-        health_check_path: String => update(),
+        health_check_path: String => update().headline(),
         /// Seconds between two health checks: 5 to 300.
         health_check_interval_seconds: u32 => update(),
         /// Seconds that a health check may take: 2 to 120.

@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_iam::types::{EntityType, RoleDetail};
+use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
+use aws_sdk_iam::types::{EntityType, Role as AwsRole, RoleDetail};
 use percent_encoding::percent_decode_str;
 
 use super::super::client::Aws;
@@ -23,11 +24,11 @@ resource! {
         /// Unique in the account, whatever the path; at most 64 characters.
         name: String => name(),
         /// Who may assume it.
-        trust: Policy => update(),
+        trust: Policy => update().headline(),
         /// Inline policies by name.
-        policies: BTreeMap<String, Policy<P>> => update(),
+        policies: BTreeMap<String, Policy<P>> => update().headline(),
         /// ARNs of attached managed policies.
-        managed_policies: BTreeSet<String> => update(),
+        managed_policies: BTreeSet<String> => update().headline(),
     }
     outputs: [Output::held("arn"), Output::plain("name")]
 }
@@ -39,7 +40,7 @@ impl Resource for Role {
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let call = aws.iam.get_account_authorization_details().filter(EntityType::Role).max_items(PAGE);
         let pages = call.into_paginator().send().collect::<Result<Vec<_>, _>>().await.call(DETAILS)?;
-        let roles = pages.iter().flat_map(aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput::role_detail_list);
+        let roles = pages.iter().flat_map(GetAccountAuthorizationDetailsOutput::role_detail_list);
         let concerns =
             |role: &&RoleDetail| concerns(scope, role.path().unwrap_or_default(), role.role_name().unwrap_or_default());
         roles.filter(concerns).map(found).collect()
@@ -55,7 +56,7 @@ impl Resource for Role {
         for policy in &want.managed_policies {
             once_visible(|| attach(aws, &want.name, policy)).await?;
         }
-        let arn = answer.role().map(aws_sdk_iam::types::Role::arn);
+        let arn = answer.role().map(AwsRole::arn);
         Ok(Created { id: want.name.clone(), outputs: outputs([("arn", arn), ("name", Some(&want.name))]) })
     }
 

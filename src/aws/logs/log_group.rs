@@ -18,9 +18,9 @@ resource! {
     /// Where the output of a service goes.
     LogGroup = "logs.log_group" {
         /// Unique in the account and region: `/<project>/<environment>/<service>`, at most 512 characters.
-        name: String => name(),
+        name: String => name().headline(),
         /// Days that entries are kept: one of the numbers CloudWatch Logs offers; 0 reads as for ever.
-        retention_days: i32 => update(),
+        retention_days: i32 => update().headline(),
     }
     outputs: [Output::held("arn"), Output::plain("name")]
 }

@@ -30,23 +30,23 @@ resource! {
         /// Unique in the account and region; at most 63 characters.
         name: String => name(),
         /// `postgres`, `mysql` or `mariadb`.
-        engine: String => fixed(ANOTHER),
+        engine: String => fixed(ANOTHER).headline(),
         /// The version, as exactly as the spec says it: `16` is content with any 16.x that AWS has upgraded to.
-        version: String => judge(upgrade).same(version::satisfied_by),
+        version: String => judge(upgrade).same(version::satisfied_by).headline(),
         /// The instance class.
-        class: String => disrupt(FAILS_OVER),
+        class: String => disrupt(FAILS_OVER).headline(),
         /// Its storage.
-        storage: Storage => judge(grow).same(Storage::satisfied_by),
+        storage: Storage => judge(grow).same(Storage::satisfied_by).headline(),
         /// Whether its storage is encrypted.
         encrypted: bool => fixed(ANOTHER),
         /// Whether a second instance in another zone stands by.
-        multi_az: bool => update(),
+        multi_az: bool => update().headline(),
         /// Days that automatic backups are kept: 0 to 35.
-        backup_days: u32 => update(),
+        backup_days: u32 => update().headline(),
         /// Whether AWS refuses to delete it.
-        deletion_protection: bool => update(),
+        deletion_protection: bool => update().headline(),
         /// Whether a snapshot is taken when it is deleted. RDS does not know it; the tag `infra:final-snapshot` does.
-        final_snapshot: bool => update(),
+        final_snapshot: bool => update().headline(),
         /// Whether it has a public address.
         public: bool => update(),
         /// The name of its subnet group.

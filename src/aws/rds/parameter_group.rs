@@ -28,7 +28,7 @@ resource! {
         /// What it is for; RDS never changes it.
         description: String => replace(),
         /// Parameters that differ from the engine's defaults. Static ones take effect at the next reboot.
-        parameters: BTreeMap<String, String> => update(),
+        parameters: BTreeMap<String, String> => update().headline(),
     }
     outputs: [Output::held("arn"), Output::plain("name")]
 }

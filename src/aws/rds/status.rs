@@ -63,15 +63,16 @@ pub(super) async fn serves(aws: &Aws, name: &str, done: impl Fn(&DbInstance) -> 
             State::Ready if done(&instance) => Ok(Look::Done(instance)),
             State::Busy(status) if status == STOPPED => Err(never("is stopped: start it, then run this again")),
             State::Ready | State::Busy(_) => Ok(Look::NotYet),
-            State::Failed(_) | State::Deleting => Err(never(&format!("is {status}{}", reasons(&instance)))),
+            State::Failed(_) | State::Deleting => Err(never(&in_words(status, &instance))),
         }
     })
     .await
 }
 
-/// What AWS adds to a status in words.
-fn reasons(instance: &DbInstance) -> String {
-    instance.status_infos().iter().filter_map(|info| info.message()).map(|message| format!(": {message}")).collect()
+/// A status, and what AWS adds to it.
+fn in_words(status: &str, instance: &DbInstance) -> String {
+    let why = instance.status_infos().iter().filter_map(|info| info.message());
+    std::iter::once(format!("is {status}").as_str()).chain(why).collect::<Vec<_>>().join(": ")
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use super::Subject;
 use super::shapes::is_instance_type;
 use crate::spec::problem::Problem;
-use crate::spec::service::{Cpu, Instances, LoadBalancer, Runtime, Scaling};
+use crate::spec::service::{Cpu, Instances, LoadBalancer, Runtime, Scaling, Service};
+use crate::values::secret_ref::SecretRef;
 
 pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     let services = subject.environment.service.iter();
@@ -14,7 +15,11 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
                 problems.extend(load_balancer.iter().flat_map(|balancer| front(subject, name, balancer)));
                 problems
             }
-            Runtime::AppRunner { cpu, memory_gib, scaling } => app_runner(subject, name, *cpu, *memory_gib, scaling),
+            Runtime::AppRunner { cpu, memory_gib, scaling } => {
+                let mut problems = app_runner(subject, name, *cpu, *memory_gib, scaling);
+                problems.extend(secrets_by_name(subject, name, service));
+                problems
+            }
         })
         .collect()
 }
@@ -88,6 +93,20 @@ fn app_runner(subject: &Subject, name: &str, cpu: Cpu, memory_gib: f64, scaling:
         problems.push(problem.help(format!("with {} it offers {} GiB", cpu.as_str(), sizes.join(", "))));
     }
     problems
+}
+
+/// App Runner takes parameters by name and secrets by ARN only ("Referencing environment variables").
+fn secrets_by_name<'a>(subject: &'a Subject, name: &'a str, service: &'a Service) -> impl Iterator<Item = Problem> + 'a {
+    service.secrets.iter().filter_map(move |(variable, secret)| match secret {
+        SecretRef::Secret { id, .. } if !id.starts_with("arn:") => {
+            let place = subject.place(&["service", name, "secrets", variable]);
+            let problem = Problem::error("App Runner wants the ARN of a secret, and this is its name").at(place);
+            let aws = &subject.environment.aws;
+            let form = format!("secretsmanager:arn:aws:secretsmanager:{}:{}:secret:{id}-…", aws.region, aws.account);
+            Some(problem.help(format!("write it like `{form}`; `aws secretsmanager describe-secret` tells it")))
+        }
+        SecretRef::Secret { .. } | SecretRef::Parameter { .. } => None,
+    })
 }
 
 /// A least number above the greatest. One of the two may be a default, and then has no place of its own.

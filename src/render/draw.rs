@@ -1,0 +1,141 @@
+//! Lines on a page of some width: words wrap below where their line began to speak.
+
+use super::style::Role;
+
+/// What text is drawn on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// How many columns it has.
+    pub width: usize,
+    /// Whether it takes colour.
+    pub colour: bool,
+}
+
+/// A piece of a line.
+pub(super) type Span<'a> = (Role, &'a str);
+
+/// A page while it fills.
+#[derive(Debug)]
+pub(super) struct Sheet {
+    page: Page,
+    text: String,
+}
+
+/// Narrower than this, nothing can be laid out.
+const NARROWEST: usize = 40;
+
+impl Sheet {
+    pub(super) fn new(page: Page) -> Self {
+        Self { page: Page { width: page.width.max(NARROWEST), ..page }, text: String::new() }
+    }
+
+    pub(super) fn width(&self) -> usize {
+        self.page.width
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+
+    pub(super) fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// One line, which goes on at the column `hang` where it is longer than the page is wide.
+    pub(super) fn line(&mut self, indent: usize, hang: usize, spans: &[Span<'_>]) {
+        let mut column = 0;
+        let mut gap = indent;
+        // Whether the line stands where it began; breaking it there again would gain nothing.
+        let mut fresh = true;
+        for &(role, text) in spans {
+            for piece in pieces(text) {
+                if piece.starts_with(' ') {
+                    gap += piece.len();
+                    continue;
+                }
+                let mut rest = piece;
+                if !fresh && column + gap + length(rest) > self.page.width {
+                    self.text.push('\n');
+                    (column, gap) = (0, hang);
+                }
+                // A word longer than the page goes on below, whole: an ARN that is cut cannot be copied.
+                while column + gap + length(rest) > self.page.width {
+                    let room = self.page.width.saturating_sub(column + gap).max(1);
+                    let (head, tail) = rest.split_at(offset(rest, room));
+                    self.put(gap, role, head);
+                    self.text.push('\n');
+                    (column, gap, rest) = (0, hang, tail);
+                }
+                self.put(gap, role, rest);
+                column += gap + length(rest);
+                (gap, fresh) = (0, false);
+            }
+        }
+        self.text.push('\n');
+    }
+
+    fn put(&mut self, gap: usize, role: Role, word: &str) {
+        self.text.extend(std::iter::repeat_n(' ', gap));
+        if self.page.colour && role != Role::Plain {
+            let style = role.style();
+            self.text.push_str(&format!("{style}{word}{style:#}"));
+        } else {
+            self.text.push_str(word);
+        }
+    }
+}
+
+/// Columns that a text takes: all that plans say is made of characters one column wide.
+pub(super) fn length(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// Words and the spaces between them.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let space = rest.starts_with(' ');
+        let end = rest.find(|c| (c == ' ') != space).unwrap_or(rest.len());
+        let (piece, tail) = rest.split_at(end);
+        rest = tail;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+/// Where a text's first `count` characters end.
+fn offset(text: &str, count: usize) -> usize {
+    text.char_indices().nth(count).map_or(text.len(), |(at, _)| at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(width: usize, colour: bool, spans: &[Span<'_>]) -> String {
+        let mut sheet = Sheet::new(Page { width, colour });
+        sheet.line(2, 6, spans);
+        sheet.finish()
+    }
+
+    #[test]
+    fn words_wrap_and_hang() {
+        let text = drawn(40, false, &[(Role::Create, "+"), (Role::Plain, " a line of words that is longer than the page")]);
+        assert_eq!(text, "  + a line of words that is longer than\n      the page\n");
+    }
+
+    #[test]
+    fn a_word_longer_than_the_page_is_all_there() {
+        let word = "x".repeat(90);
+        let text = drawn(40, false, &[(Role::Plain, &word)]);
+        assert!(text.lines().all(|line| length(line) <= 40), "{text}");
+        assert_eq!(text.chars().filter(|&c| c == 'x').count(), 90);
+    }
+
+    #[test]
+    fn colour_adds_nothing_to_the_words() {
+        let spans = [(Role::Delete, "-"), (Role::Faint, " an old thing")];
+        let coloured = drawn(40, true, &spans);
+        assert!(coloured.contains('\u{1b}'));
+        assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), drawn(40, false, &spans));
+    }
+}

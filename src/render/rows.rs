@@ -1,0 +1,152 @@
+//! What of a plan people get to see, decided once for every way of drawing it.
+
+pub(super) mod conceal;
+mod differ;
+mod headline;
+mod meaning;
+mod names;
+mod words;
+
+use std::collections::BTreeMap;
+
+use differ::Differ;
+pub use differ::{Difference, Mark, Words};
+use names::Names;
+
+use crate::graph::Address;
+use crate::plan::{Action, Change, Hazard, Plan, Reason, Schemas};
+
+/// A plan as it is shown: what is in the way, then what goes, then the rest.
+#[derive(Debug)]
+pub struct Rows<'a> {
+    /// Sections that have rows, in the order of how much they matter.
+    pub sections: Vec<Section<'a>>,
+    /// What waits, by what it waits for.
+    pub deferred: Vec<Deferred<'a>>,
+}
+
+/// Rows of one fate.
+#[derive(Debug)]
+pub struct Section<'a> {
+    /// What happens to them.
+    pub fate: Fate,
+    /// Why, where it is the same for all of several.
+    pub reason: Option<String>,
+    /// The rows, by address; those with hazards first where something goes.
+    pub rows: Vec<Row<'a>>,
+}
+
+/// What happens to a resource, as far as readers must tell it apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    /// Nothing can be applied because of it.
+    Blocked,
+    /// It goes, or another takes its place.
+    Destroyed,
+    /// It changes in place.
+    Updated,
+    /// It is made.
+    Created,
+}
+
+/// One resource.
+#[derive(Debug)]
+pub struct Row<'a> {
+    /// All that is known of it.
+    pub change: &'a Change,
+    /// Why; empty where nothing need be said, or where the section says it.
+    pub reason: String,
+    /// A new one in a few words.
+    pub headline: String,
+    /// What differs.
+    pub differences: Vec<Difference>,
+    /// What to think of, with a sentence each.
+    pub hazards: Vec<(Hazard, String)>,
+}
+
+/// Resources that wait for the same.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Deferred<'a> {
+    /// What they wait for, in words.
+    pub until: &'a str,
+    /// The service whose image that is.
+    pub service: Option<&'a str>,
+    /// Which.
+    pub addresses: Vec<&'a Address>,
+}
+
+impl<'a> Rows<'a> {
+    /// Decides the rows of a plan.
+    pub fn of(plan: &'a Plan, schemas: &dyn Schemas) -> Self {
+        let names = Names::of(plan, schemas);
+        let mut fates: BTreeMap<Fate, Vec<Row<'a>>> = BTreeMap::new();
+        let mut deferred: BTreeMap<&str, Vec<&Address>> = BTreeMap::new();
+        for change in &plan.changes {
+            if let Some(until) = change.deferred.as_deref().filter(|_| change.blocked.is_none()) {
+                deferred.entry(until).or_default().push(&change.address);
+            } else if let Some(fate) = Fate::of(change) {
+                fates.entry(fate).or_default().push(row(change, schemas, &names));
+            }
+        }
+        let deferred = deferred.into_iter().map(|(until, addresses)| Deferred {
+            until,
+            service: until.rsplit_once("service.").map(|(_, service)| service),
+            addresses,
+        });
+        Self { deferred: deferred.collect(), sections: fates.into_iter().map(|(fate, rows)| section(fate, rows)).collect() }
+    }
+
+    /// What goes, if anything else is shown below it: people read the end of what scrolled by.
+    pub fn worth_repeating(&self) -> Option<&Section<'a>> {
+        let below = self.sections.last().is_some_and(|last| last.fate > Fate::Destroyed);
+        self.sections.iter().find(|section| section.fate == Fate::Destroyed && below)
+    }
+}
+
+impl Fate {
+    fn of(change: &Change) -> Option<Self> {
+        match change.action {
+            _ if change.blocked.is_some() => Some(Self::Blocked),
+            Action::NoOp => None,
+            Action::Create => Some(Self::Created),
+            Action::Update => Some(Self::Updated),
+            Action::Replace { .. } | Action::Delete => Some(Self::Destroyed),
+        }
+    }
+}
+
+fn section(fate: Fate, mut rows: Vec<Row<'_>>) -> Section<'_> {
+    if fate == Fate::Destroyed {
+        // Lower is worse; rows without a hazard are last. The sort is stable, so addresses stay in order.
+        rows.sort_by_key(|row| row.change.hazards.first().map_or(Hazard::ALL.len(), |hazard| *hazard as usize));
+    }
+    let shared = rows.first().map(|row| row.reason.clone());
+    let shared = shared.filter(|reason| !reason.is_empty() && rows.len() > 1 && rows.iter().all(|row| row.reason == *reason));
+    if shared.is_some() {
+        rows.iter_mut().for_each(|row| row.reason.clear());
+    }
+    Section { fate, reason: shared, rows }
+}
+
+fn row<'a>(change: &'a Change, schemas: &dyn Schemas, names: &Names<'_>) -> Row<'a> {
+    let schema = schemas.schema(change.kind);
+    let differ = Differ { names };
+    let attribute = |name: &str| schema.and_then(|schema| schema.attribute(name));
+    Row {
+        change,
+        reason: words::reason(change),
+        headline: match (change.action, schema) {
+            (Action::Create, Some(schema)) => headline::headline(schema, &change.after, names),
+            _ => String::new(),
+        },
+        differences: change.fields.iter().map(|field| differ.field(attribute(&field.name), field)).collect(),
+        hazards: change.hazards.iter().map(|&hazard| (hazard, words::hazard(hazard, change))).collect(),
+    }
+}
+
+impl Row<'_> {
+    /// Whether the resource is there already and AWS is only waited for.
+    pub fn is_wait(&self) -> bool {
+        self.change.reason == Reason::Busy && self.change.action == Action::Update
+    }
+}

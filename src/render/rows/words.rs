@@ -1,0 +1,60 @@
+//! Why a resource changes, and what its hazards mean, in words.
+
+use serde_json::Value;
+
+use crate::graph::{Owner, State};
+use crate::plan::{Action, Change, Effect, Hazard, Reason};
+
+/// Why; empty where the sign says it all.
+pub(super) fn reason(change: &Change) -> String {
+    let live = change.live.as_ref();
+    match change.reason {
+        Reason::AsDeclared | Reason::New => String::new(),
+        Reason::Spec => "the spec changed".into(),
+        Reason::Drift => "changed in AWS since the last apply".into(),
+        Reason::Gone => "deleted in AWS".into(),
+        Reason::Removed => "not in the spec".into(),
+        Reason::Leftover => "left over from a run that was cut".into(),
+        Reason::Failed => match live.map(|live| &live.state) {
+            Some(State::Failed(word)) => format!("it never worked: {word}"),
+            _ => "it never worked".into(),
+        },
+        Reason::Busy => match live.map(|live| &live.state) {
+            Some(State::Busy(word)) => format!("AWS is still at work on it: {word}"),
+            _ => "AWS is still at work on it".into(),
+        },
+        Reason::Follows => "what it refers to changes".into(),
+        Reason::Adopted => match live.map(|live| &live.owner) {
+            Some(Owner::Foreign(who)) => format!("taken over from {who}"),
+            _ => "taken over".into(),
+        },
+        Reason::Unknown => "it is not known which side changed".into(),
+    }
+}
+
+/// What a hazard means for this change.
+pub(super) fn hazard(hazard: Hazard, change: &Change) -> String {
+    match hazard {
+        Hazard::DataLoss => {
+            let snapshot = change.live.as_ref().and_then(|live| live.attrs.get("final_snapshot"));
+            let kept = match snapshot {
+                Some(Value::Bool(true)) => "what it holds goes with it, except for a final snapshot",
+                Some(Value::Bool(false)) => "what it holds goes with it, and no final snapshot is kept",
+                _ => "what it holds goes with it for good",
+            };
+            format!("{kept}; to agree, `--allow {}`", hazard.name())
+        }
+        Hazard::Downtime => {
+            let why = change.fields.iter().filter_map(|field| match field.effect {
+                Effect::Disrupt(why) => Some(format!("{}: {why}", field.name)),
+                _ => None,
+            });
+            let why: Vec<String> = why.collect();
+            if why.is_empty() { "it goes before its successor comes".into() } else { why.join("; ") }
+        }
+        Hazard::Replacement => match change.action {
+            Action::Replace { delete_first: true } => "it is deleted first; its successor has another id".into(),
+            _ => "its successor, which has another id, is made first; then it is deleted".into(),
+        },
+    }
+}

@@ -1,0 +1,172 @@
+//! Load balancers, target groups and listeners.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_elasticloadbalancingv2::types::{Action as AwsAction, ActionTypeEnum, FixedResponseActionConfig};
+use infra::aws::elbv2::listener::{Action, Listener};
+use infra::aws::elbv2::load_balancer::LoadBalancer;
+use infra::aws::elbv2::target_group::TargetGroup;
+use infra::graph::State;
+use infra::plan::Action as Planned;
+
+use crate::around::{Network, certificate, network};
+use crate::kit::{Sandbox, desired, replaced_by};
+
+pub(crate) fn load_balancer(network: &Network) -> LoadBalancer {
+    LoadBalancer {
+        name: "shop-test-web".into(),
+        vpc: network.vpc.clone(),
+        scheme: "internal".into(),
+        subnets: network.subnets.clone().into(),
+        security_groups: BTreeSet::from([network.security_groups[0].clone()]),
+        idle_timeout_seconds: 75,
+        drop_invalid_headers: true,
+        deletion_protection: None,
+    }
+}
+
+pub(crate) fn target_group(network: &Network) -> TargetGroup {
+    TargetGroup {
+        name: "shop-test-web".into(),
+        vpc: network.vpc.clone(),
+        port: 8000,
+        load_balancer: String::new(),
+        health_check_path: "/health/".into(),
+        health_check_interval_seconds: 15,
+        health_check_timeout_seconds: 5,
+        healthy_threshold: 2,
+        unhealthy_threshold: 3,
+        health_check_codes: "200".into(),
+        deregistration_delay_seconds: 30,
+    }
+}
+
+pub(crate) fn listener(load_balancer: String, action: Action) -> Listener {
+    Listener { load_balancer, port: 80, protocol: "HTTP".into(), certificate: String::new(), tls_policy: String::new(), action }
+}
+
+#[tokio::test]
+async fn load_balancer_round_trip() {
+    let sandbox = Sandbox::new().await;
+    let network = network(&sandbox.aws).await;
+    let want = load_balancer(&network);
+    let other_group = LoadBalancer { security_groups: BTreeSet::from([network.security_groups[1].clone()]), ..want.clone() };
+    let patient = LoadBalancer { idle_timeout_seconds: 300, drop_invalid_headers: false, ..want.clone() };
+    let protected = LoadBalancer { deletion_protection: Some(true), ..want.clone() };
+    let unprotected = LoadBalancer { deletion_protection: Some(false), ..want.clone() };
+    sandbox.round_trip(want, [other_group, patient, protected, unprotected]).await;
+}
+
+#[tokio::test]
+async fn a_load_balancer_that_is_not_ready_yet_says_so() {
+    let sandbox = Sandbox::new().await;
+    let network = network(&sandbox.aws).await;
+    sandbox.settle_seconds("elbv2", 2.0).await;
+    let want = load_balancer(&network);
+    let created = sandbox.create("service.web.load_balancer", &want).await;
+    let [live] = sandbox.list::<LoadBalancer>().await.try_into().unwrap();
+    assert_eq!(live.state, State::Busy("provisioning".into()));
+    assert_eq!(live.outputs, created.outputs, "all outputs are known before it is ready");
+    sandbox.settle::<LoadBalancer>(created).await.unwrap();
+    let [live] = sandbox.list::<LoadBalancer>().await.try_into().unwrap();
+    assert_eq!(live.state, State::Ready);
+}
+
+#[tokio::test]
+async fn a_load_balancer_is_gone_when_it_lets_go_of_its_subnets() {
+    let sandbox = Sandbox::new().await;
+    let network = network(&sandbox.aws).await;
+    let made = sandbox.make("service.web.load_balancer", load_balancer(&network)).await;
+    sandbox.settle_seconds("elbv2", 1.0).await;
+    sandbox.discard::<LoadBalancer>(&made).await;
+    for subnet in &network.subnets {
+        sandbox.aws.ec2.delete_subnet().subnet_id(subnet).send().await.unwrap();
+    }
+    sandbox.aws.ec2.delete_security_group().group_id(&network.security_groups[0]).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_load_balancer_in_another_network_is_another_load_balancer() {
+    let sandbox = Sandbox::new().await;
+    let network = network(&sandbox.aws).await;
+    let want = load_balancer(&network);
+    sandbox.make("service.web.load_balancer", want.clone()).await;
+    let moved = LoadBalancer { vpc: "vpc-1".into(), scheme: "internet-facing".into(), ..want };
+    let change = sandbox.plan(&desired("service.web.load_balancer", &moved)).await;
+    assert_eq!(replaced_by(&change), ["vpc", "scheme"]);
+}
+
+#[tokio::test]
+async fn target_group_round_trip() {
+    let sandbox = Sandbox::new().await;
+    let network = network(&sandbox.aws).await;
+    let want = target_group(&network);
+    let changed = TargetGroup {
+        health_check_path: "/".into(),
+        health_check_interval_seconds: 30,
+        health_check_timeout_seconds: 6,
+        healthy_threshold: 5,
+        unhealthy_threshold: 2,
+        health_check_codes: "200-299,301".into(),
+        ..want.clone()
+    };
+    let patient = TargetGroup { deregistration_delay_seconds: 300, ..changed.clone() };
+    sandbox.round_trip(want.clone(), [changed, patient, want]).await;
+}
+
+#[tokio::test]
+async fn a_target_group_serves_one_load_balancer_only() {
+    let sandbox = Sandbox::new().await;
+    let network = network(&sandbox.aws).await;
+    let arn = sandbox.make("service.web.load_balancer", load_balancer(&network)).await.output("arn");
+    let want = TargetGroup { load_balancer: arn.clone(), ..target_group(&network) };
+    let group = sandbox.make("service.web.target_group", want.clone()).await;
+    let plan = async |want: &TargetGroup| sandbox.plan(&desired("service.web.target_group", want)).await;
+    assert_eq!(plan(&want).await.action, Planned::NoOp, "no listener forwards to it yet, and one will");
+
+    let listener = sandbox.make("service.web.listener", listener(arn, Action::Forward(group.id()))).await;
+    assert_eq!(plan(&want).await.action, Planned::NoOp);
+    let other = TargetGroup { load_balancer: "arn:another".into(), ..want };
+    assert_eq!(replaced_by(&plan(&other).await), ["load_balancer"]);
+
+    sandbox.discard::<Listener>(&listener).await;
+    sandbox.discard::<TargetGroup>(&group).await;
+}
+
+#[tokio::test]
+async fn listener_round_trip() {
+    let sandbox = Sandbox::new().await;
+    let network = network(&sandbox.aws).await;
+    let arn = sandbox.make("service.web.load_balancer", load_balancer(&network)).await.output("arn");
+    let group = sandbox.make("service.web.target_group", target_group(&network)).await.id();
+    let plain = listener(arn, Action::Forward(group.clone()));
+    let redirect = Listener { action: Action::RedirectToHttps(443), ..plain.clone() };
+    let https = Listener {
+        protocol: "HTTPS".into(),
+        certificate: certificate(&sandbox.aws).await,
+        tls_policy: "ELBSecurityPolicy-TLS13-1-2-2021-06".into(),
+        action: Action::Forward(group),
+        ..plain.clone()
+    };
+    sandbox.round_trip(plain.clone(), [redirect, https, plain]).await;
+}
+
+#[tokio::test]
+async fn listeners_of_others_are_left_alone_and_what_they_did_to_ours_is_put_right() {
+    let sandbox = Sandbox::new().await;
+    let network = network(&sandbox.aws).await;
+    let arn = sandbox.make("service.web.load_balancer", load_balancer(&network)).await.output("arn");
+    let want = listener(arn.clone(), Action::RedirectToHttps(443));
+    let ours = sandbox.make("service.web.listener", want.clone()).await.id();
+
+    let gone = FixedResponseActionConfig::builder().status_code("410").content_type("text/plain").message_body("gone").build();
+    let gone = AwsAction::builder().r#type(ActionTypeEnum::FixedResponse).fixed_response_config(gone).build();
+    let elbv2 = &sandbox.aws.elbv2;
+    let extra = elbv2.create_listener().load_balancer_arn(&arn).port(8080).protocol("HTTP".into());
+    extra.default_actions(gone.clone()).send().await.unwrap();
+    elbv2.modify_listener().listener_arn(&ours).default_actions(gone).send().await.unwrap();
+
+    let [live] = sandbox.list::<Listener>().await.try_into().unwrap();
+    assert!(live.attrs["action"]["other"].as_str().unwrap().contains(r#""status_code":"410""#), "{live:#?}");
+    assert_eq!(sandbox.put_right("service.web.listener", want).await, BTreeSet::from(["action".to_owned()]));
+}

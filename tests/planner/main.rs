@@ -1,0 +1,226 @@
+//! Properties of the planner, over invented kinds and a cloud in memory that refuses what AWS refuses.
+
+mod memory;
+mod reasons;
+mod run;
+mod schema;
+mod world;
+
+use std::collections::BTreeSet;
+
+use infra::graph::{Address, Desired, Live, State};
+use infra::plan::{Action, Effect, Hazard, Options, Plan, Reason, Verb, plan};
+use proptest::prelude::*;
+use serde_json::json;
+
+use crate::memory::{Memory, Stop};
+use crate::reasons::{drifts, goes_missing, spec_changes};
+use crate::schema::{Invented, schema};
+use crate::world::{Spec, World, scope, two_worlds, world};
+
+fn planned(cloud: &Memory, desired: &[Desired], options: &Options) -> Plan {
+    plan(&Invented, &scope(), desired, &cloud.live(), options).expect("a graph that makes sense")
+}
+
+/// Plans and applies; nothing is done where anything is blocked. Says whether it was done.
+fn converge(cloud: &mut Memory, desired: &[Desired], lots: &[usize]) -> Result<bool, Stop> {
+    let plan = planned(cloud, desired, &Options::default());
+    sound(&plan);
+    if plan.blocked().next().is_some() {
+        return Ok(false);
+    }
+    run::apply(cloud, &plan, desired, lots)?;
+    settled(cloud, desired);
+    Ok(true)
+}
+
+/// There is nothing left to do, and nothing left over.
+fn settled(cloud: &Memory, desired: &[Desired]) {
+    let again = planned(cloud, desired, &Options::default());
+    assert!(
+        again.is_noop(),
+        "the second plan is not empty: {:#?}",
+        again.changes.iter().filter(|c| c.is_step()).collect::<Vec<_>>()
+    );
+    let deferred: BTreeSet<&Address> =
+        again.changes.iter().filter(|change| change.deferred.is_some()).map(|change| &change.address).collect();
+    let mut wanted: Vec<_> = desired.iter().map(|d| (&d.address, d.kind)).filter(|(a, _)| !deferred.contains(a)).collect();
+    let live = cloud.live();
+    let there = live.iter().map(|live| (live.address().expect("ours"), live.kind));
+    let mut there: Vec<_> = there.filter(|(address, _)| !deferred.contains(address)).collect();
+    wanted.sort_unstable();
+    there.sort_unstable();
+    assert_eq!(wanted, there);
+}
+
+/// What is true of every plan.
+fn sound(plan: &Plan) {
+    for (index, step) in plan.steps.iter().enumerate() {
+        assert!(step.needs.iter().all(|need| need.step < index), "a step needs a later one");
+        let change = &plan.changes[step.change];
+        let replaces = change.fields.iter().any(|field| field.effect == Effect::Replace);
+        let failed = change.live.as_ref().is_some_and(|live| matches!(live.state, State::Failed(_)));
+        if matches!(change.action, Action::Replace { .. }) {
+            assert!(replaces || failed, "{} is replaced for nothing", change.address);
+        }
+        if step.verb == Verb::Delete && schema(change.kind).stateful {
+            assert!(change.hazards.contains(&Hazard::DataLoss), "{} goes without a word", change.address);
+            assert_eq!(change.action, Action::Delete);
+        }
+    }
+    for change in plan.blocked() {
+        assert!(plan.steps.iter().all(|step| plan.changes[step.change] != *change), "a blocked change does something");
+        let blocked = change.blocked.as_ref().expect("it is");
+        assert!(!blocked.why.is_empty() && !blocked.help.is_empty());
+    }
+}
+
+/// The cloud after a first apply of a world, where nothing can be in the way.
+fn applied(world: &World, lot: u64, lots: &[usize]) -> Memory {
+    let mut cloud = Memory::default();
+    let desired = Spec { world, lot }.desired();
+    assert_eq!(converge(&mut cloud, &desired, lots), Ok(true), "from nothing to anything");
+    cloud
+}
+
+/// What works and stays in the environment is to be there all the time.
+fn keep(cloud: &mut Memory, desired: &[Desired]) {
+    let there = cloud.live();
+    let works =
+        |live: &Live, d: &Desired| live.address() == Some(&d.address) && live.kind == d.kind && live.state == State::Ready;
+    let stays = desired.iter().filter(|d| there.iter().any(|live| works(live, d)));
+    cloud.keep = stays.map(|d| d.address.clone()).collect();
+}
+
+fn lots() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(0..1000usize, 1..30)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
+
+    /// Applying a plan leaves nothing to do, whatever order the needs allow; what stays is never missing in between.
+    #[test]
+    fn any_environment_becomes_any_other((first, second) in two_worlds(), lot: u64, lots in lots()) {
+        let mut cloud = applied(&first, lot, &lots);
+        let desired = Spec { world: &second, lot }.desired();
+        keep(&mut cloud, &desired);
+        converge(&mut cloud, &desired, &lots).unwrap();
+    }
+
+    /// A run that is killed after any call is finished by the next, also when the spec changed meanwhile.
+    #[test]
+    fn a_killed_run_is_finished_by_the_next(
+        (first, second) in two_worlds(), third in prop::option::of(world()), lot: u64, lots in lots(),
+        calls in prop::collection::vec(0..60usize, 1..3), ages: u64,
+    ) {
+        let mut cloud = applied(&first, lot, &lots);
+        let desired = Spec { world: &second, lot }.desired();
+        for calls in calls {
+            cloud.calls_left = Some(calls);
+            match converge(&mut cloud, &desired, &lots) {
+                Ok(_) | Err(Stop::Killed) => {}
+                Err(refused) => panic!("{refused:?}"),
+            }
+            cloud.age(ages);
+        }
+        cloud.calls_left = None;
+        let desired = Spec { world: third.as_ref().unwrap_or(&second), lot }.desired();
+        keep(&mut cloud, &desired);
+        converge(&mut cloud, &desired, &lots).unwrap();
+    }
+
+    /// Plans do not depend on the order in which a spec or AWS lists things.
+    #[test]
+    fn the_order_of_inputs_is_irrelevant((first, second) in two_worlds(), lot: u64, calls in 0..60usize, turn in 0..20usize) {
+        let mut cloud = applied(&first, lot, &[0]);
+        let mut desired = Spec { world: &second, lot }.desired();
+        cloud.calls_left = Some(calls);
+        let _ = converge(&mut cloud, &desired, &[0]);
+        let mut live = cloud.live();
+        let one = plan(&Invented, &scope(), &desired, &live, &Options::default());
+        desired.reverse();
+        let middle = turn.min(live.len());
+        live.rotate_left(middle);
+        let two = plan(&Invented, &scope(), &desired, &live, &Options::default());
+        prop_assert_eq!(one, two);
+    }
+
+    /// A changed spec, a change behind our back and a deletion behind our back each read as what they are.
+    #[test]
+    fn reasons_are_right(world in world(), other in world(), lot: u64, lots in lots(), chosen: prop::sample::Index) {
+        let cloud = applied(&world, lot, &lots);
+        let desired = Spec { world: &world, lot }.desired();
+        spec_changes(&cloud, &desired, &Spec { world: &world.with_one_of(&other, chosen.index(100)), lot }.desired());
+        drifts(&cloud, &desired, chosen);
+        goes_missing(&cloud, &desired, chosen);
+    }
+
+    /// Somebody else's resource of our name stops the plan, and is taken over where that is asked for.
+    #[test]
+    fn namesakes_block_until_adopted(world in world(), lot: u64, lots in lots(), chosen: prop::sample::Index) {
+        let desired = Spec { world: &world, lot }.desired();
+        let named: Vec<&Desired> = desired.iter().filter(|d| schema(d.kind).name().is_some() && d.deferred.is_none()).collect();
+        prop_assume!(!named.is_empty());
+        let mine = named[chosen.index(named.len())];
+        let mut cloud = Memory::default();
+        let attrs = mine.attrs.iter().filter(|(name, value)| *name == "name" || value.is_number());
+        let blank = schema(mine.kind).attributes.iter().map(|row| (row.name.to_owned(), json!(false)));
+        let attrs = blank.chain(attrs.map(|(name, value)| (name.clone(), value.clone()))).collect();
+        let id = cloud.plant(mine.kind, &attrs, &[("owner".into(), "the other team".into())].into()).unwrap();
+
+        let stopped = planned(&cloud, &desired, &Options::default());
+        sound(&stopped);
+        let blocked: Vec<_> = stopped.blocked().collect();
+        prop_assert!(blocked.iter().any(|change| change.address == mine.address));
+        prop_assert!(blocked.iter().all(|change| change.blocked.as_ref().unwrap().why.contains("the other team")));
+
+        let options = Options { adopt: [mine.address.clone()].into(), ..Options::default() };
+        let taken = planned(&cloud, &desired, &options);
+        sound(&taken);
+        let change = taken.changes.iter().find(|change| change.address == mine.address).unwrap();
+        prop_assert_eq!((change.reason, &change.live.as_ref().unwrap().id), (Reason::Adopted, &id));
+        if taken.blocked().next().is_none() {
+            run::apply(&mut cloud, &taken, &desired, &lots).unwrap();
+            settled(&cloud, &desired);
+        }
+    }
+
+    /// A part of a plan stands on its own, and the rest can follow.
+    #[test]
+    fn only_leaves_nothing_dangling((first, second) in two_worlds(), lot: u64, lots in lots(), chosen: prop::sample::Index) {
+        let mut cloud = applied(&first, lot, &lots);
+        let desired = Spec { world: &second, lot }.desired();
+        prop_assume!(!desired.is_empty());
+        let scope = desired[chosen.index(desired.len())].address.clone();
+        let part = planned(&cloud, &desired, &Options { only: vec![scope.clone()], ..Options::default() });
+        sound(&part);
+        prop_assert!(part.changes.iter().any(|change| change.address == scope));
+        if part.blocked().next().is_none() {
+            run::apply(&mut cloud, &part, &desired, &lots).unwrap();
+            let rest = planned(&cloud, &desired, &Options { only: vec![scope], ..Options::default() });
+            prop_assert!(rest.is_noop());
+        }
+        converge(&mut cloud, &desired, &lots).unwrap();
+    }
+
+    /// Destroying ends with nothing of ours, or does nothing and says why.
+    #[test]
+    fn destroying_leaves_nothing(world in world(), lot: u64, lots in lots(), ages: u64, calls in prop::option::of(0..40usize)) {
+        let mut cloud = applied(&world, lot, &lots);
+        let before = cloud.live();
+        cloud.calls_left = calls;
+        let done = converge(&mut cloud, &[], &lots);
+        cloud.calls_left = None;
+        match done {
+            Ok(true) => prop_assert!(cloud.live().is_empty()),
+            Ok(false) => prop_assert_eq!(cloud.live(), before),
+            Err(Stop::Refused(why)) => panic!("{why}"),
+            Err(Stop::Killed) => {
+                cloud.age(ages);
+                prop_assert_eq!(converge(&mut cloud, &[], &lots), Ok(true));
+                prop_assert!(cloud.live().is_empty());
+            }
+        }
+    }
+}
