@@ -268,11 +268,20 @@ def test_settings_change_in_place(shop):
     assert shop.versions() == {"1": 2}, "those that run keep what they were launched from"
 
 
-def test_a_left_subnet_is_vacated(shop):
-    shop.create()
-    shop.update(VPCZoneIdentifier=shop.network.subnets[0])
-    assert {it["AvailabilityZone"] for it in shop.members()} == {f"{shop.aws.region}a"}
-    assert interfaces(shop.aws, shop.network.subnets[1]) == []
+def test_a_left_subnet_is_vacated_once_there_are_others(shop):
+    shop.create(DesiredCapacity=1)
+    (there,) = shop.instances([it["InstanceId"] for it in shop.members()])
+    shop.aws.settle(0.2)
+    shop.update(VPCZoneIdentifier=next(it for it in shop.network.subnets if it != there["SubnetId"]))
+
+    def vacated():
+        in_service = shop.members()
+        assert in_service, "nobody was in service"
+        return there["InstanceId"] not in [it["InstanceId"] for it in shop.group()["Instances"]]
+
+    shop.aws.eventually(vacated)
+    assert interfaces(shop.aws, there["SubnetId"]) == []
+    assert len(shop.members()) == 1
 
 
 def test_terminated_and_unhealthy_instances_are_replaced(shop):

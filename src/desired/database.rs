@@ -24,15 +24,19 @@ pub(super) fn build(builder: &mut Builder<'_>, name: &str, database: &Database) 
         subnets: subnets(builder, "private"),
     };
     let subnet_group = builder.add::<SubnetGroup>(part("subnet_group"), &subnet_group);
-    let parameter_group = (!database.parameters.is_empty()).then(|| {
+    let family = family(&database.engine, &database.version);
+    let parameter_group = if database.parameters.is_empty() {
+        // RDS's own, by name: an instance that had one of ours must let go of it.
+        Input::Known(format!("default.{family}"))
+    } else {
         let group = ParameterGroup {
             name: builder.name(&[name], 255),
-            family: family(&database.engine, &database.version),
+            family,
             description: format!("database.{name}: its settings"),
             parameters: database.parameters.clone(),
         };
         Input::output(&builder.add::<ParameterGroup>(part("parameter_group"), &group), "name")
-    });
+    };
 
     let instance = Instance::<Wanted> {
         name: builder.name(&[name], 63),
@@ -48,7 +52,7 @@ pub(super) fn build(builder: &mut Builder<'_>, name: &str, database: &Database) 
         public: false,
         subnet_group: Input::output(&subnet_group, "name"),
         security_groups: BTreeSet::from([security_group]),
-        parameter_group,
+        parameter_group: Some(parameter_group),
         performance_insights: has_performance_insights(&database.engine, &database.class),
         database: builder.environment.database_name(database),
         username: USERNAME.into(),

@@ -17,13 +17,15 @@ class Capacity:
     def _reconcile(self, context, group: Group, cause: str) -> None:
         if group.is_going:
             return
-        missing = group.settings["DesiredCapacity"] + group.surge - len(group.living())
+        # Those in a subnet that the group has left go by themselves, once there are enough others.
+        staying = [it for it in group.living() if it["SubnetId"] in group.subnets]
+        missing = group.settings["DesiredCapacity"] + group.surge - len(staying)
         if missing > 0 and "Launch" not in group.suspended:
             for _ in range(missing):
                 if not self._launch(context, group, cause):
                     break
         if missing < 0 and "Terminate" not in group.suspended:
-            for member in group.scale_in_order()[: -missing]:
+            for member in [it for it in group.scale_in_order() if it in staying][:-missing]:
                 self._terminate(context, group, member, cause)
 
     def _launch(self, context, group: Group, cause: str) -> bool:

@@ -319,12 +319,20 @@ class Groups:
             raise invalid(f"Provided Target Groups may not be valid. {error.message}") from None
 
     def _leave_subnets(self, context, group: Group) -> None:
-        """Members in a subnet the group no longer has are replaced."""
-        stray = [it for it in group.living() if it["SubnetId"] not in group.subnets]
-        for member in stray:
-            self._terminate(context, group, member, "an instance was taken out of service to rebalance the zones.")
-        if stray:
-            self._reconcile(context, group, "an instance was launched to rebalance the zones.")
+        """Members in a subnet the group no longer has are replaced, and go once their successors are in service.
+        https://docs.aws.amazon.com/autoscaling/ec2/userguide/auto-scaling-benefits.html#AutoScalingBehavior.Rebalancing
+        """
+        if group.is_going or not (stray := [it for it in group.living() if it["SubnetId"] not in group.subnets]):
+            return
+        staying = [it for it in group.living() if it not in stray]
+        states = self._target_states(context, group)
+        healthy = [it for it in staying if states.get(it["InstanceId"]) in (None, "healthy", "unused")]
+        ready = [it for it in healthy if it["LifecycleState"] == "InService"]
+        if len(ready) >= group.settings["DesiredCapacity"]:
+            for member in stray:
+                self._terminate(context, group, member, "an instance was taken out of service to rebalance the zones.")
+        else:
+            self.after(context, lambda: self._leave_subnets(context, group), 0.1)
 
     def _group(self, context, request: dict) -> Group:
         name = request["AutoScalingGroupName"]

@@ -57,19 +57,19 @@ const IN_PLACE: &str = r#"
 async fn in_place() {
     let stage = Stage::running("dev").await;
     let both_ways = lines([
-        "update cache.main.replication_group: node replicas failover multi_az (spec)",
-        "update cache.main.security_group: ingress (spec)",
-        "update database.main.instance: class multi_az backup_days (spec)",
-        "update repository.web: immutable_tags scan_on_push keep_images (spec)",
-        "update service.api.service: cpu memory_mib (spec)",
-        "update service.web.group: launch_template_version max (spec)",
-        "update service.web.launch_template: instance_type container (spec)",
-        "update service.web.load_balancer: idle_timeout_seconds (spec)",
-        "update service.web.log_group: retention_days (spec)",
-        "update service.web.target_group: health_check_path (spec)",
-        "update service.worker.group: launch_template_version cpu_target_percent (spec)",
-        "update service.worker.launch_template: container (spec)",
-        "update service.worker.role: policies (spec)",
+        "update cache.main.replication_group: failover multi_az node replicas (spec_changed)",
+        "update cache.main.security_group: ingress (spec_changed)",
+        "update database.main.instance: backup_days class multi_az (spec_changed)",
+        "update repository.web: immutable_tags keep_images scan_on_push (spec_changed)",
+        "update service.api.service: cpu memory_mib (spec_changed)",
+        "update service.web.group: launch_template_version max (spec_changed)",
+        "update service.web.launch_template: container instance_type (spec_changed)",
+        "update service.web.load_balancer: idle_timeout_seconds (spec_changed)",
+        "update service.web.log_group: retention_days (spec_changed)",
+        "update service.web.target_group: health_check_path (spec_changed)",
+        "update service.worker.group: cpu_target_percent launch_template_version (spec_changed)",
+        "update service.worker.launch_template: container (spec_changed)",
+        "update service.worker.role: policies (spec_changed)",
     ]);
     assert_eq!(stage.while_up(stage.change(IN_PLACE)).await, both_ways);
     assert_eq!(stage.while_up(stage.change("")).await, both_ways);
@@ -81,7 +81,7 @@ async fn tags() {
     let everything = stage.live().await.len();
     let said = stage.change("[tags]\nowner = \"web\"").await;
     assert_eq!(said.len(), everything);
-    assert!(said.iter().all(|line| line.starts_with("update ") && line.ends_with(": tags (spec)")), "{said:#?}");
+    assert!(said.iter().all(|line| line.starts_with("update ") && line.ends_with(": tags (spec_changed)")), "{said:#?}");
 }
 
 /// What AWS cannot change is made anew beside the old one.
@@ -97,15 +97,15 @@ async fn by_replacement() {
         max = 7
     "#;
     let both_ways = lines([
-        "create+delete service.api.auto_scaling_configuration: max (spec)",
-        "create+delete service.web.listener.http: load_balancer action (follows)",
-        "create+delete service.web.load_balancer: scheme subnets (spec)",
-        "create+delete service.web.target_group: port load_balancer (spec)",
-        "update service.api.service: auto_scaling_configuration (follows)",
-        "update service.web.group: launch_template_version target_groups (spec)",
-        "update service.web.launch_template: container (spec)",
-        "update service.web.load_balancer_security_group: ingress (spec)",
-        "update service.web.security_group: ingress (spec)",
+        "create+delete service.api.auto_scaling_configuration: max (spec_changed)",
+        "create+delete service.web.listener.http: load_balancer action (reference_changed)",
+        "create+delete service.web.load_balancer: scheme subnets (spec_changed)",
+        "create+delete service.web.target_group: port load_balancer (spec_changed)",
+        "update service.api.service: auto_scaling_configuration (reference_changed)",
+        "update service.web.group: launch_template_version target_groups (spec_changed)",
+        "update service.web.launch_template: container (spec_changed)",
+        "update service.web.load_balancer_security_group: ingress (spec_changed)",
+        "update service.web.security_group: ingress (spec_changed)",
     ]);
     assert_eq!(stage.while_up(stage.change(change)).await, both_ways);
     assert_eq!(stage.while_up(stage.change("")).await, both_ways);
@@ -126,19 +126,19 @@ async fn what_leaves_the_spec_goes_and_what_comes_back_is_made() {
     "#;
     let said = stage.while_up(stage.change(change)).await;
     let gone = [
-        "delete cache.main.replication_group (removed)",
-        "delete cache.main.security_group (removed)",
-        "delete cache.main.subnet_group (removed)",
-        "delete service.api.security_group (removed)",
-        "delete service.api.vpc_connector (removed)",
-        "delete service.worker.group (removed)",
-        "delete service.worker.instance_profile (removed)",
-        "delete service.worker.launch_template (removed)",
-        "delete service.worker.log_group (removed)",
-        "delete service.worker.role (removed)",
-        "delete service.worker.security_group (removed)",
+        "delete cache.main.replication_group (not_in_spec)",
+        "delete cache.main.security_group (not_in_spec)",
+        "delete cache.main.subnet_group (not_in_spec)",
+        "delete service.api.security_group (not_in_spec)",
+        "delete service.api.vpc_connector (not_in_spec)",
+        "delete service.worker.group (not_in_spec)",
+        "delete service.worker.instance_profile (not_in_spec)",
+        "delete service.worker.launch_template (not_in_spec)",
+        "delete service.worker.log_group (not_in_spec)",
+        "delete service.worker.role (not_in_spec)",
+        "delete service.worker.security_group (not_in_spec)",
     ];
-    let expected = lines(gone);
+    let expected = lines(deleted_in_aws);
     assert_eq!(said.iter().filter(|line| line.starts_with("delete")).cloned().collect::<BTreeSet<_>>(), expected);
 
     // The worker has no image that runs by now: it is made as far as it goes, and then with one.
@@ -154,18 +154,18 @@ async fn what_leaves_the_spec_goes_and_what_comes_back_is_made() {
 async fn a_database() {
     let stage = Stage::made("dev").await;
     let said = stage.change("[database.main.parameters]\nmax_connections = \"100\"").await;
-    let expected = lines(["create database.main.parameter_group (new)", "update database.main.instance: parameter_group (spec)"]);
+    let expected = lines(["create database.main.parameter_group (new)", "update database.main.instance: parameter_group (spec_changed)"]);
     assert_eq!(said, expected);
     let said = stage.change("[database.main.parameters]\nmax_connections = \"200\"").await;
-    assert_eq!(said, lines(["update database.main.parameter_group: parameters (spec)"]));
+    assert_eq!(said, lines(["update database.main.parameter_group: parameters (spec_changed)"]));
     let said = stage.change("[database.main]\nversion = \"17\"\nparameters = { max_connections = \"200\" }").await;
     let expected = lines([
-        "create+delete database.main.parameter_group: family (spec)",
-        "update database.main.instance: version parameter_group (spec)",
+        "create+delete database.main.parameter_group: family (spec_changed)",
+        "update database.main.instance: parameter_group version (spec_changed)",
     ]);
     assert_eq!(said, expected);
     let said = stage.change("[database.main]\nversion = \"17\"\nstorage_gib = 30\nmax_storage_gib = 100").await;
-    assert!(said.contains("update database.main.instance: storage (spec)"), "{said:#?}");
+    assert!(said.contains("update database.main.instance: storage (spec_changed)"), "{said:#?}");
 }
 
 /// An environment without data, so that its network can be another one.
@@ -234,6 +234,6 @@ async fn zones_and_ways_out() {
     let destructive = |said: &BTreeSet<String>| said.iter().filter(|line| line.contains("delete")).count();
     assert_eq!(destructive(&said), 0, "{said:#?}");
     let said = stage.while_up(stage.change(&network("zones = 2\nnat = \"none\""))).await;
-    assert!(said.contains("delete network.elastic_ip.a (removed)"), "{said:#?}");
+    assert!(said.contains("delete network.elastic_ip.a (not_in_spec)"), "{said:#?}");
     stage.while_up(stage.change(&network(""))).await;
 }

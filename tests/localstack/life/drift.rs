@@ -78,15 +78,15 @@ async fn of_the_network() {
     seen_and_put_right(
         &stage,
         [
-            "update cache.main.security_group: ingress (drift)",
-            "update database.main.security_group: ingress (drift)",
-            "update network.internet_gateway: tags (drift)",
-            "update network.route_table.private-a: routes (drift)",
-            "update network.route_table.private-b: subnets (drift)",
-            "update network.s3_endpoint: route_tables (drift)",
-            "update network.subnet.private-a: tags (drift)",
-            "update network.subnet.public-a: public_addresses (drift)",
-            "update network.vpc: dns_hostnames (drift)",
+            "update cache.main.security_group: ingress (changed_in_aws)",
+            "update database.main.security_group: ingress (changed_in_aws)",
+            "update network.internet_gateway: tags (changed_in_aws)",
+            "update network.route_table.private-a: routes (changed_in_aws)",
+            "update network.route_table.private-b: subnets (changed_in_aws)",
+            "update network.s3_endpoint: route_tables (changed_in_aws)",
+            "update network.subnet.private-a: tags (changed_in_aws)",
+            "update network.subnet.public-a: public_addresses (changed_in_aws)",
+            "update network.vpc: dns_hostnames (changed_in_aws)",
         ],
     )
     .await;
@@ -101,10 +101,10 @@ async fn of_the_network_by_deletion() {
     seen_and_put_right(
         &stage,
         [
-            "create network.nat_gateway.a (gone)",
-            "create network.s3_endpoint (gone)",
-            "update network.route_table.private-a: routes (follows)",
-            "update network.route_table.private-b: routes (follows)",
+            "create network.nat_gateway.a (deleted_in_aws)",
+            "create network.s3_endpoint (deleted_in_aws)",
+            "update network.route_table.private-a: routes (reference_changed)",
+            "update network.route_table.private-b: routes (reference_changed)",
         ],
     )
     .await;
@@ -148,13 +148,13 @@ async fn of_what_runs() {
     seen_and_put_right(
         &stage,
         [
-            "update service.api.service: environment (drift)",
-            "update service.web.group: max (drift)",
-            "update service.web.listener.http: action (drift)",
-            "update service.web.load_balancer: idle_timeout_seconds (drift)",
-            "update service.web.target_group: health_check_path (drift)",
-            "update service.worker.group: launch_template_version cpu_target_percent (drift)",
-            "update service.worker.launch_template: instance_type (drift)",
+            "update service.api.service: environment (changed_in_aws)",
+            "update service.web.group: max (changed_in_aws)",
+            "update service.web.listener.http: action (changed_in_aws)",
+            "update service.web.load_balancer: idle_timeout_seconds (changed_in_aws)",
+            "update service.web.target_group: health_check_path (changed_in_aws)",
+            "update service.worker.group: cpu_target_percent launch_template_version (changed_in_aws)",
+            "update service.worker.launch_template: instance_type (changed_in_aws)",
         ],
     )
     .await;
@@ -175,10 +175,10 @@ async fn of_what_runs_by_deletion() {
     seen_and_put_right(
         &stage,
         [
-            "create service.web.listener.http (gone)",
-            "create service.web.load_balancer (gone)",
-            "create service.worker.group (gone)",
-            "update service.web.target_group: load_balancer (follows)",
+            "create service.web.listener.http (deleted_in_aws)",
+            "create service.web.load_balancer (deleted_in_aws)",
+            "create service.worker.group (deleted_in_aws)",
+            "update service.web.target_group: load_balancer (reference_changed)",
         ],
     )
     .await;
@@ -216,14 +216,14 @@ async fn of_permissions_and_logs() {
     seen_and_put_right(
         &stage,
         [
-            "update repository.api: scan_on_push (drift)",
-            "update repository.web: keep_images (drift)",
-            "update service.api.access_role: trust (drift)",
-            "update service.api.role: managed_policies (drift)",
-            "update service.web.instance_profile: role (drift)",
-            "update service.web.log_group: retention_days (drift)",
-            "update service.web.role: policies (drift)",
-            "update service.worker.role: policies (drift)",
+            "update repository.api: scan_on_push (changed_in_aws)",
+            "update repository.web: keep_images (changed_in_aws)",
+            "update service.api.access_role: trust (changed_in_aws)",
+            "update service.api.role: managed_policies (changed_in_aws)",
+            "update service.web.instance_profile: role (changed_in_aws)",
+            "update service.web.log_group: retention_days (changed_in_aws)",
+            "update service.web.role: policies (changed_in_aws)",
+            "update service.worker.role: policies (changed_in_aws)",
         ],
     )
     .await;
@@ -248,10 +248,10 @@ async fn of_what_holds_data() {
     seen_and_put_right(
         &stage,
         [
-            "update cache.main.replication_group: node (drift)",
-            "update cache.main.subnet_group: subnets (drift)",
-            "update database.main.instance: class backup_days deletion_protection (drift)",
-            "update database.main.subnet_group: tags (drift)",
+            "update cache.main.replication_group: node (changed_in_aws)",
+            "update cache.main.subnet_group: subnets (changed_in_aws)",
+            "update database.main.instance: backup_days class deletion_protection (changed_in_aws)",
+            "update database.main.subnet_group: tags (changed_in_aws)",
         ],
     )
     .await;

@@ -68,9 +68,8 @@ impl Plan {
 /// What it would do and what it cannot: the whole is too much to read in a failed test.
 impl fmt::Debug for Plan {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let odd = |key: &'static str| self.changes().filter(move |change| change[key].is_string());
-        let odd = odd("blocked").chain(odd("deferred"));
-        let odd = odd.map(|change| format!("{} {} {}", change["address"], change["blocked"], change["deferred"]));
+        let odd = self.changes().filter(|change| change.get("blocked").or(change.get("deferred")).is_some());
+        let odd = odd.map(|change| format!("{} {} {}", change["address"], change["blocked"]["why"], change["deferred"]));
         out.debug_list().entries(self.says()).entries(odd).finish()
     }
 }
@@ -82,7 +81,25 @@ fn action(change: &Value) -> String {
 
 fn line(change: &Value) -> String {
     let text = |key: &str| change[key].as_str().unwrap_or_default();
-    let fields: Vec<&str> = change["fields"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-    let fields = if fields.is_empty() { String::new() } else { format!(": {}", fields.join(" ")) };
-    format!("{} {}{fields} ({})", action(change), text("address"), text("action_reason"))
+    let (action, names) = (action(change), attributes(change));
+    let names = if names.is_empty() { String::new() } else { format!(": {}", names.join(" ")) };
+    format!("{action} {}{names} ({})", text("address"), text("action_reason"))
+}
+
+/// The attributes because of which a resource changes, alphabetically; for a replacement only those that force it.
+fn attributes(change: &Value) -> Vec<&str> {
+    let change = &change["change"];
+    let (before, after) = match (&change["before"], &change["after"]) {
+        (Value::Object(before), Value::Object(after)) => (before, after),
+        _ => return Vec::new(),
+    };
+    let forced = change["replace_paths"].as_array().unwrap();
+    if !forced.is_empty() {
+        return forced.iter().map(|path| path[0].as_str().unwrap()).collect();
+    }
+    let unknown = |name: &String| change["after_unknown"].get(name).is_some();
+    let differs = |name: &&String| unknown(name) || before.get(*name) != after.get(*name);
+    let mut names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    names.retain(differs);
+    names.into_iter().map(String::as_str).collect()
 }
