@@ -13,7 +13,7 @@ use crate::world::{World, scope};
 /// `case.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Case {
+pub(crate) struct Case {
     /// What happened, in a sentence; for readers of the folder.
     pub about: String,
     /// The command that does to an account what `edit` does in memory.
@@ -70,13 +70,13 @@ struct Edit {
 }
 
 impl Case {
-    pub fn read(folder: &Path) -> Self {
+    pub(crate) fn read(folder: &Path) -> Self {
         let text = std::fs::read_to_string(folder.join("case.toml")).expect("a case has a case.toml");
         toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
     }
 
     /// The account as people left it.
-    pub fn world(&self, folder: &Path) -> World {
+    pub(crate) fn world(&self, folder: &Path) -> World {
         let mut world = World::default();
         if !self.before.is_empty() {
             let environment = environment(&folder.parent().unwrap().join(&self.before));
@@ -91,7 +91,7 @@ impl Case {
     }
 
     /// The spec that is planned.
-    pub fn environment(&self, folder: &Path) -> Environment {
+    pub(crate) fn environment(&self, folder: &Path) -> Environment {
         let own = folder.join("after");
         let cases = folder.parent().unwrap();
         let path: PathBuf = match &self.after {

@@ -19,7 +19,7 @@ pub struct World {
     made: usize,
 }
 
-pub fn scope(environment: &Environment) -> Scope {
+pub(crate) fn scope(environment: &Environment) -> Scope {
     Scope { project: environment.project.clone(), environment: environment.environment.clone() }
 }
 

@@ -154,7 +154,8 @@ async fn what_leaves_the_spec_goes_and_what_comes_back_is_made() {
 async fn a_database() {
     let stage = Stage::made("dev").await;
     let said = stage.change("[database.main.parameters]\nmax_connections = \"100\"").await;
-    let expected = lines(["create database.main.parameter_group (new)", "update database.main.instance: parameter_group (spec_changed)"]);
+    let expected =
+        lines(["create database.main.parameter_group (new)", "update database.main.instance: parameter_group (spec_changed)"]);
     assert_eq!(said, expected);
     let said = stage.change("[database.main.parameters]\nmax_connections = \"200\"").await;
     assert_eq!(said, lines(["update database.main.parameter_group: parameters (spec_changed)"]));
