@@ -65,7 +65,7 @@ class Aws:
         assert refused.value.response["Error"]["Code"] == code, refused.value
         return refused.value.response["Error"]["Message"]
 
-    def eventually(self, look, seconds: float = 10.0):
+    def eventually(self, look, seconds: float = 40.0):
         """Looks until it is true, and returns it."""
         end = time.monotonic() + seconds
         while not (seen := look()):

@@ -344,7 +344,7 @@ def test_a_group_whose_instances_are_leaving_is_not_deleted(shop):
 
 def test_refresh_moves_the_group_to_the_desired_version(shop):
     shop.create()
-    shop.aws.settle(0.2)
+    shop.aws.settle(1)
     shop.start(AutoRollback=True, MinHealthyPercentage=50, InstanceWarmup=10)
     assert shop.refresh()["Status"] == "Pending"
     assert shop.group()["LaunchTemplate"]["Version"] == "1"
@@ -370,14 +370,14 @@ def test_refresh_moves_the_group_to_the_desired_version(shop):
 
 def test_refresh_with_bake_time_bakes(shop):
     shop.create()
-    shop.aws.settle(0.2)
+    shop.aws.settle(1)
     shop.start(BakeTime=60)
     assert shop.statuses("Successful")[-2:] == ["Baking", "Successful"]
 
 
 def test_refresh_keeps_the_group_in_service_where_it_must(shop):
     shop.create()
-    shop.aws.settle(0.2)
+    shop.aws.settle(1)
     shop.start(MinHealthyPercentage=100, MaxHealthyPercentage=150)
     fewest = []
     shop.aws.eventually(lambda: fewest.append(len(shop.members())) or shop.refresh()["Status"] == "Successful")
@@ -417,7 +417,7 @@ def test_a_failed_refresh_leaves_the_group_at_its_version(shop):
 @pytest.mark.parametrize("outcome", ["Failed", "RollbackSuccessful"])
 def test_a_failed_refresh_with_auto_rollback_goes_back(shop, outcome):
     shop.create()
-    shop.aws.settle(0.2)
+    shop.aws.settle(1)
     shop.steer(outcome)
     shop.start(AutoRollback=True)
     assert shop.statuses("RollbackSuccessful")[-2:] == ["RollbackInProgress", "RollbackSuccessful"]
@@ -440,7 +440,7 @@ def test_a_stuck_refresh_is_cancelled(shop):
     shop.steer("stuck")
     shop.start()
     assert shop.refresh()["Status"] == "InProgress"
-    shop.aws.settle(0.3)
+    shop.aws.settle(1)
     shop.aws.autoscaling.cancel_instance_refresh(AutoScalingGroupName=GROUP)
     assert shop.statuses("Cancelled") == ["Cancelling", "Cancelled"]
     assert shop.group()["LaunchTemplate"]["Version"] == "1"
@@ -462,7 +462,7 @@ def test_a_refresh_is_rolled_back_by_hand(shop):
     shop.create()
     rollback = shop.aws.autoscaling.rollback_instance_refresh
     shop.aws.refuses("ActiveInstanceRefreshNotFound", rollback, AutoScalingGroupName=GROUP)
-    shop.aws.settle(0.2)
+    shop.aws.settle(1)
     shop.start(MinHealthyPercentage=50)
     shop.aws.eventually(lambda: shop.refresh()["PercentageComplete"] == 50)
     rollback(AutoScalingGroupName=GROUP)

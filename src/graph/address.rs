@@ -30,6 +30,13 @@ impl Address {
         &self.0
     }
 
+    /// What it belongs to: `network`, or one service, database, cache or repository.
+    pub fn scope(&self) -> &str {
+        let words = if self.0.starts_with("network.") { 1 } else { 2 };
+        let end = self.0.match_indices('.').map(|(at, _)| at).nth(words - 1);
+        &self.0[..end.unwrap_or(self.0.len())]
+    }
+
     /// Whether this is `scope` itself or lies within it: `service.web.role` is within `service.web`.
     pub fn is_within(&self, scope: &Self) -> bool {
         self.0.strip_prefix(&scope.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -77,6 +84,14 @@ mod tests {
         assert!(Address::of(&["service", "web", "role"]).is_within(&web));
         assert!(web.is_within(&web));
         assert!(!Address::of(&["service", "webhook"]).is_within(&web));
+    }
+
+    #[test]
+    fn belongs_to_the_network_or_to_one_of_many() {
+        let scope = |text: &str| text.parse::<Address>().unwrap().scope().to_owned();
+        assert_eq!(scope("network.subnet.private-a"), "network");
+        assert_eq!(scope("service.web.listener.http"), "service.web");
+        assert_eq!(scope("repository.web"), "repository.web");
     }
 
     #[test]

@@ -33,10 +33,18 @@ pub(super) fn steps(
     let nodes: Vec<(usize, Verb)> =
         changes.iter().enumerate().flat_map(|(index, change)| change.verbs().iter().map(move |&verb| (index, verb))).collect();
     let order = Order { schemas, changes, desired, nodes: &nodes, holders: Holders::among(schemas, changes) };
-    let needs: Vec<BTreeMap<usize, Since>> = nodes
+    let mut needs: Vec<BTreeMap<usize, Since>> = nodes
         .iter()
         .map(|&(change, verb)| if verb == Verb::Delete { order.before_delete(change) } else { order.before_make(change) })
         .collect();
+
+    for user in order.users_of_versions() {
+        let before = reach(user, &needs);
+        let goes = |node: &usize| nodes[*node].1 == Verb::Delete && !Order::goes_freely(&changes[nodes[*node].0]);
+        for node in (0..nodes.len()).filter(goes).filter(|node| !before.contains(node)) {
+            needs[node].insert(user, Since::Ready);
+        }
+    }
 
     let targets: Vec<Vec<usize>> = needs.iter().map(|needs| needs.keys().copied().collect()).collect();
     let name = |node: usize| format!("{:?} {}", nodes[node].1, changes[nodes[node].0].address).to_lowercase();
@@ -130,12 +138,27 @@ impl Order<'_> {
         })
     }
 
+    /// Whether it may go at once: nobody uses what never worked or is going already.
+    fn goes_freely(change: &Change) -> bool {
+        let going = change.live.as_ref().is_some_and(|live| live.state == State::Deleting);
+        going || change.action == (Action::Replace { delete_first: true })
+    }
+
+    /// What holds something that has versions. It may use, through an older one, what the newest does not name any more: a run
+    /// cut short after a launch template has changed leaves instances of the version before. Deletions wait for it.
+    fn users_of_versions(&self) -> Vec<usize> {
+        let has_versions = |&change: &usize| {
+            let schema = self.schemas.schema(self.changes[change].kind);
+            schema.is_some_and(|schema| schema.outputs.iter().any(|output| output.moves))
+        };
+        let users = (0..self.changes.len()).filter(has_versions).flat_map(|change| self.holders.of(change));
+        users.filter_map(|&user| self.delete(user).or_else(|| self.make(user))).collect()
+    }
+
     /// What a deletion waits for: the successor, and until every holder has let go.
     fn before_delete(&self, change: usize) -> BTreeMap<usize, Since> {
         let going = &self.changes[change];
-        if going.action == (Action::Replace { delete_first: true })
-            || going.live.as_ref().is_some_and(|live| live.state == State::Deleting)
-        {
+        if Self::goes_freely(going) {
             return BTreeMap::new();
         }
         // A leftover serves until the one that stays does.
@@ -164,6 +187,17 @@ impl Order<'_> {
             }
         }
     }
+}
+
+/// A node and all that it needs, directly or not.
+fn reach(node: usize, needs: &[BTreeMap<usize, Since>]) -> BTreeSet<usize> {
+    let (mut reached, mut open) = (BTreeSet::new(), vec![node]);
+    while let Some(node) = open.pop() {
+        if reached.insert(node) {
+            open.extend(needs[node].keys());
+        }
+    }
+    reached
 }
 
 /// Nodes, each after its targets; by index where that leaves a choice.

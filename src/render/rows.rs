@@ -14,7 +14,7 @@ pub use differ::{Difference, Mark, Words};
 use names::Names;
 
 use crate::graph::Address;
-use crate::plan::{Action, Change, Hazard, Plan, Reason, Schemas};
+use crate::plan::{Action, Change, Hazard, Plan, Schemas};
 
 /// A plan as it is shown: what is in the way, then what goes, then the rest.
 #[derive(Debug)]
@@ -96,10 +96,10 @@ impl<'a> Rows<'a> {
         Self { deferred: deferred.collect(), sections: fates.into_iter().map(|(fate, rows)| section(fate, rows)).collect() }
     }
 
-    /// What goes, if anything else is shown below it: people read the end of what scrolled by.
-    pub fn worth_repeating(&self) -> Option<&Section<'a>> {
-        let below = self.sections.last().is_some_and(|last| last.fate > Fate::Destroyed);
-        self.sections.iter().find(|section| section.fate == Fate::Destroyed && below)
+    /// What is in the way and what goes, as far as anything is shown below it: people read the end of what scrolled by.
+    pub fn worth_repeating(&self) -> impl Iterator<Item = &Section<'a>> {
+        let last = self.sections.last().map(|section| section.fate);
+        self.sections.iter().filter(move |section| section.fate <= Fate::Destroyed && last > Some(section.fate))
     }
 }
 
@@ -123,30 +123,25 @@ fn section(fate: Fate, mut rows: Vec<Row<'_>>) -> Section<'_> {
     let shared = rows.first().map(|row| row.reason.clone());
     let shared = shared.filter(|reason| !reason.is_empty() && rows.len() > 1 && rows.iter().all(|row| row.reason == *reason));
     if shared.is_some() {
-        rows.iter_mut().for_each(|row| row.reason.clear());
+        for row in &mut rows {
+            row.reason.clear();
+        }
     }
     Section { fate, reason: shared, rows }
 }
 
 fn row<'a>(change: &'a Change, schemas: &dyn Schemas, names: &Names<'_>) -> Row<'a> {
     let schema = schemas.schema(change.kind);
-    let differ = Differ { names };
-    let attribute = |name: &str| schema.and_then(|schema| schema.attribute(name));
+    // What is blocked does not happen; its dangers would only hide what is in the way.
+    let hazards = if change.blocked.is_some() { &[][..] } else { &change.hazards };
     Row {
         change,
         reason: words::reason(change),
         headline: match (change.action, schema) {
-            (Action::Create, Some(schema)) => headline::headline(schema, &change.after, names),
+            (Action::Create, Some(schema)) => headline::headline(schema, &change.address, &change.after, names),
             _ => String::new(),
         },
-        differences: change.fields.iter().map(|field| differ.field(attribute(&field.name), field)).collect(),
-        hazards: change.hazards.iter().map(|&hazard| (hazard, words::hazard(hazard, change))).collect(),
-    }
-}
-
-impl Row<'_> {
-    /// Whether the resource is there already and AWS is only waited for.
-    pub fn is_wait(&self) -> bool {
-        self.change.reason == Reason::Busy && self.change.action == Action::Update
+        differences: Differ { names }.fields(schema, &change.fields),
+        hazards: hazards.iter().map(|&hazard| (hazard, words::hazard(hazard, change))).collect(),
     }
 }

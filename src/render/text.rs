@@ -1,11 +1,12 @@
 //! A plan for people: what is in the way first, what goes next, and what goes again at the end.
 
+use std::collections::BTreeSet;
+
 use super::Header;
 use super::draw::{Page, Sheet, Span, length};
 use super::rows::{Deferred, Difference, Fate, Mark, Row, Rows, Section, Words};
 use super::style::Role;
-use crate::graph::Address;
-use crate::plan::{Action, Change, Plan, Schemas, Summary};
+use crate::plan::{Action, Change, Hazard, Plan, Schemas, Summary};
 
 /// Columns that a resource stands in.
 const RESOURCE: usize = 2;
@@ -29,10 +30,8 @@ pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas, page: Page) -> 
     for section in &rows.sections {
         self::section(&mut sheet, section);
     }
-    for waiting in &rows.deferred {
-        deferred(&mut sheet, waiting, header);
-    }
-    if let Some(section) = rows.worth_repeating() {
+    deferred(&mut sheet, &rows.deferred, header);
+    for section in rows.worth_repeating() {
         repeat(&mut sheet, section);
     }
     sheet.blank();
@@ -41,34 +40,66 @@ pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas, page: Page) -> 
 }
 
 fn section(sheet: &mut Sheet, section: &Section<'_>) {
-    let title = match section.fate {
-        Fate::Blocked => "Blocked: nothing can be applied before this is resolved",
-        Fate::Destroyed => "To be deleted or replaced",
-        Fate::Updated => "To be updated",
-        Fate::Created => "To be created",
-    };
     sheet.blank();
-    let reason = section.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    sheet.line(0, 2, &[(Role::Strong, title), (Role::Plain, &reason)]);
-    let column = RESOURCE + SIGN + 1 + widest(section.rows.iter().map(|row| &row.change.address)) + 2;
+    let reason = section.reason.as_ref().map(|reason| format!(" (all: {reason})")).unwrap_or_default();
+    sheet.line(0, 2, &[(Role::Strong, title(section)), (Role::Plain, &reason)]);
+    legend(sheet, section);
+    let rows = &section.rows;
+    let column = RESOURCE + SIGN + 1 + rows.iter().map(|row| length(row.change.address.as_str())).max().unwrap_or(0) + 2;
     let column = Some(column).filter(|column| column + HEADLINE <= sheet.width());
+    // Lines stand below each other as a table, unless blocks part them.
+    let is_table = section.fate == Fate::Created || rows.len() > 1 && rows.iter().all(|row| row.differences.is_empty());
+    let column = column.filter(|_| is_table);
     let mut last: Option<&str> = None;
-    for row in &section.rows {
-        let scope = scope(&row.change.address);
-        if section.fate == Fate::Created && section.rows.len() > MANY && last.is_some_and(|last| last != scope) {
+    for row in rows {
+        let scope = row.change.address.scope();
+        if section.fate == Fate::Created
+            && rows.len() > MANY
+            && last.is_some_and(|last| last.split('.').next() != scope.split('.').next())
+        {
             sheet.blank();
         }
         last = Some(scope);
-        if section.fate == Fate::Created { line(sheet, row, column) } else { block(sheet, row) }
+        if section.fate == Fate::Created { line(sheet, row, column) } else { block(sheet, row, column) }
     }
+}
+
+fn title(section: &Section<'_>) -> &'static str {
+    let deletes = section.rows.iter().filter(|row| row.change.action == Action::Delete).count();
+    match section.fate {
+        Fate::Blocked => "Blocked: nothing can be applied before this is resolved",
+        Fate::Destroyed if deletes == section.rows.len() => "To be deleted",
+        Fate::Destroyed if deletes == 0 => "To be replaced",
+        Fate::Destroyed => "To be deleted or replaced",
+        Fate::Updated => "To be updated",
+        Fate::Created => "To be created",
+    }
+}
+
+/// What a replacement means is said once, beside its sign.
+fn legend(sheet: &mut Sheet, section: &Section<'_>) {
+    let mut told: Vec<String> = Vec::new();
+    for row in &section.rows {
+        let sentence = row.hazards.iter().find(|(hazard, _)| *hazard == Hazard::Replacement);
+        let (role, sign) = sign(row.change);
+        if let Some((hazard, sentence)) = sentence.filter(|_| !told.contains(&sign)) {
+            let spans =
+                [(role, sign.as_str()), (Role::Delete, hazard.name()), (Role::Faint, ": "), (Role::Faint, sentence.as_str())];
+            sheet.line(RESOURCE, DETAIL + 2, &spans);
+            told.push(sign);
+        }
+    }
+}
+
+fn pad(address: &str, column: Option<usize>) -> String {
+    " ".repeat(column.map_or(2, |column| column - RESOURCE - SIGN - 1 - length(address)))
 }
 
 /// A new resource in one line.
 fn line(sheet: &mut Sheet, row: &Row<'_>, column: Option<usize>) {
     let (role, sign) = sign(row.change);
     let address = row.change.address.as_str();
-    let gap = column.map_or(2, |column| column - RESOURCE - SIGN - 1 - length(address));
-    let gap = " ".repeat(gap);
+    let gap = pad(address, column);
     let between = if row.reason.is_empty() || row.headline.is_empty() { "" } else { "; " };
     let spans = [(role, sign.as_str()), (Role::Plain, address), (Role::Plain, &gap), (Role::Update, &row.reason)];
     let spans = spans.into_iter().chain([(Role::Faint, between), (Role::Faint, row.headline.as_str())]);
@@ -76,10 +107,10 @@ fn line(sheet: &mut Sheet, row: &Row<'_>, column: Option<usize>) {
 }
 
 /// A resource with what is to be said of it.
-fn block(sheet: &mut Sheet, row: &Row<'_>) {
+fn block(sheet: &mut Sheet, row: &Row<'_>, column: Option<usize>) {
     let change = row.change;
     let (role, sign) = sign(change);
-    let mut what = format!("  {}", change.kind);
+    let mut what = format!("{}{}", pad(change.address.as_str(), column), change.kind);
     // What is to go is found by what AWS calls it.
     if let Some(live) = change.live.as_ref().filter(|_| matches!(change.action, Action::Delete | Action::Replace { .. })) {
         what += &format!(" {}", live.id);
@@ -92,9 +123,9 @@ fn block(sheet: &mut Sheet, row: &Row<'_>) {
         (Role::Faint, between),
         (Role::Plain, &row.reason),
     ];
-    sheet.line(RESOURCE, DETAIL + 2, &spans);
+    sheet.line(RESOURCE, column.unwrap_or(DETAIL + 2), &spans);
     differences(sheet, DETAIL, &row.differences);
-    for (hazard, sentence) in &row.hazards {
+    for (hazard, sentence) in row.hazards.iter().filter(|(hazard, _)| *hazard != Hazard::Replacement) {
         sheet.line(
             DETAIL,
             DETAIL + 2,
@@ -158,28 +189,53 @@ fn difference(sheet: &mut Sheet, indent: usize, one: &Difference, widest: usize)
     }
 }
 
-fn deferred(sheet: &mut Sheet, waiting: &Deferred<'_>, header: &Header) {
-    sheet.blank();
-    sheet.line(0, 2, &[(Role::Strong, "Deferred"), (Role::Plain, " until there is "), (Role::Plain, waiting.until)]);
-    for address in &waiting.addresses {
-        sheet.line(RESOURCE, DETAIL + 2, &[(Role::Deferred, "…   "), (Role::Plain, address.as_str())]);
+fn deferred(sheet: &mut Sheet, all: &[Deferred<'_>], header: &Header) {
+    if all.is_empty() {
+        return;
     }
-    if let Some(service) = waiting.service {
-        let command = format!("infra apply --env {} --image {service}=TAG", header.environment);
-        sheet.line(DETAIL, DETAIL + 2, &[(Role::Deferred, "then: "), (Role::Strong, &command)]);
+    sheet.blank();
+    sheet.line(0, 2, &[(Role::Strong, "Deferred")]);
+    let addresses = || all.iter().flat_map(|waiting| &waiting.addresses);
+    let column = RESOURCE + SIGN + 1 + addresses().map(|address| length(address.as_str())).max().unwrap_or(0) + 2;
+    let column = Some(column).filter(|column| column + HEADLINE <= sheet.width());
+    for waiting in all {
+        for address in &waiting.addresses {
+            let address = address.as_str();
+            let gap = pad(address, column);
+            let spans = [
+                (Role::Deferred, "…   "),
+                (Role::Plain, address),
+                (Role::Plain, &gap),
+                (Role::Faint, "waits for "),
+                (Role::Faint, waiting.until),
+            ];
+            sheet.line(RESOURCE, column.unwrap_or(DETAIL + 2), &spans);
+        }
+    }
+    let images: Vec<String> =
+        all.iter().filter_map(|waiting| waiting.service).map(|service| format!(" --image {service}=TAG")).collect();
+    if !images.is_empty() {
+        let command = format!("infra apply --env {}{}", header.environment, images.concat());
+        sheet.line(RESOURCE, DETAIL + 2, &[(Role::Deferred, "To go on, push an image and run "), (Role::Strong, &command)]);
     }
 }
 
-/// What goes, by address alone.
+/// What is in the way and what goes, by address alone.
 fn repeat(sheet: &mut Sheet, section: &Section<'_>) {
     sheet.blank();
-    sheet.line(0, 2, &[(Role::Strong, "Once more, what is to be deleted or replaced")]);
+    sheet.line(0, 2, &[(Role::Strong, "Once more, "), (Role::Strong, &lower(title(section)))]);
     for row in &section.rows {
         let (role, sign) = sign(row.change);
-        let hazards: Vec<&str> = row.hazards.iter().map(|(hazard, _)| hazard.name()).collect();
+        let hazards = row.hazards.iter().map(|(hazard, _)| *hazard).filter(|hazard| *hazard != Hazard::Replacement);
+        let hazards: Vec<&str> = hazards.map(Hazard::name).collect();
         let hazards = if hazards.is_empty() { String::new() } else { format!("  ! {}", hazards.join(", ")) };
         sheet.line(RESOURCE, DETAIL + 2, &[(role, &sign), (Role::Plain, row.change.address.as_str()), (Role::Delete, &hazards)]);
     }
+}
+
+fn lower(title: &str) -> String {
+    let mut letters = title.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
@@ -190,6 +246,12 @@ fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
         return;
     }
     sheet.line(0, 2, &[(Role::Strong, "Plan: "), (Role::Strong, &counts(plan.summary())), (Role::Strong, ".")]);
+    let hazards: BTreeSet<Hazard> =
+        plan.changes.iter().filter(|change| change.blocked.is_none()).flat_map(|change| change.hazards.iter().copied()).collect();
+    for hazard in hazards.iter().filter(|hazard| hazard.must_be_allowed()) {
+        let allow = format!("--allow {}", hazard.name());
+        sheet.line(0, 2, &[(Role::Delete, hazard.name()), (Role::Plain, " must be agreed to by name: "), (Role::Strong, &allow)]);
+    }
     sheet.line(0, 2, &[(Role::Faint, "Plan id: "), (Role::Plain, &plan.id())]);
 }
 
@@ -221,16 +283,4 @@ fn sign(change: &Change) -> (Role, String) {
         Action::Delete => (Role::Delete, "-"),
     };
     (role, format!("{sign:<width$}", width = SIGN + 1))
-}
-
-/// What a resource belongs to: `network`, or a service, a database, ….
-fn scope(address: &Address) -> &str {
-    let text = address.as_str();
-    let mut dots = text.match_indices('.').map(|(at, _)| at);
-    let first = dots.next().unwrap_or(text.len());
-    if text.starts_with("network.") { &text[..first] } else { &text[..dots.next().unwrap_or(first)] }
-}
-
-fn widest<'a>(addresses: impl Iterator<Item = &'a Address>) -> usize {
-    addresses.map(|address| length(address.as_str())).max().unwrap_or(0)
 }

@@ -243,12 +243,7 @@ fn host() -> String {
 }
 
 /// One HTTP request of the plainest kind; gives the status and body of its answer.
-pub(crate) async fn http(
-    method: &str,
-    path: &str,
-    headers: &[(&str, String)],
-    body: &str,
-) -> std::io::Result<(u16, String)> {
+pub(crate) async fn http(method: &str, path: &str, headers: &[(&str, String)], body: &str) -> std::io::Result<(u16, String)> {
     let host = host();
     let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let request = format!(

@@ -96,6 +96,10 @@ async fn instance_round_trip() {
         },
         Instance { storage: Storage { kind: "gp3".into(), gib: 40, max_gib: 0 }, final_snapshot: true, ..want.clone() },
         Instance { storage: Storage { kind: "gp3".into(), gib: 40, max_gib: 0 }, final_snapshot: false, ..want.clone() },
+        // RDS makes a tenth of it, and 44 GiB are as wanted.
+        Instance { storage: Storage { kind: "gp3".into(), gib: 41, max_gib: 0 }, ..want.clone() },
+        // From 400 GiB on, a gp3 volume has another baseline.
+        Instance { storage: Storage { kind: "gp3".into(), gib: 500, max_gib: 0 }, ..want.clone() },
     ];
     sandbox.round_trip(want, changes).await;
     assert!(snapshots(&sandbox).await.is_empty());

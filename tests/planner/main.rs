@@ -8,8 +8,8 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use infra::graph::{Address, Desired, Live, State};
-use infra::plan::{Action, Effect, Hazard, Options, Plan, Reason, Verb, plan};
+use infra::graph::{ADDRESS, Address, Desired, Live, Owner, State};
+use infra::plan::{Action, Change, Effect, Hazard, Options, Plan, Reason, Verb, plan};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -68,6 +68,12 @@ fn sound(plan: &Plan) {
             assert_eq!(change.action, Action::Delete);
         }
     }
+    let leftovers = plan.changes.iter().filter(|change| change.reason == Reason::Leftover);
+    for left in leftovers.filter(|change| change.live.as_ref().is_some_and(|live| live.state != State::Deleting)) {
+        let made =
+            |change: &&Change| change.address == left.address && change.kind == left.kind && change.action == Action::Create;
+        assert!(!plan.changes.iter().any(|change| made(&change)), "{} is made though it is there", left.address);
+    }
     for change in plan.blocked() {
         assert!(plan.steps.iter().all(|step| plan.changes[step.change] != *change), "a blocked change does something");
         let blocked = change.blocked.as_ref().expect("it is");
@@ -97,7 +103,7 @@ fn lots() -> impl Strategy<Value = Vec<usize>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
 
     /// Applying a plan leaves nothing to do, whatever order the needs allow; what stays is never missing in between.
     #[test]
@@ -111,7 +117,7 @@ proptest! {
     /// A run that is killed after any call is finished by the next, also when the spec changed meanwhile.
     #[test]
     fn a_killed_run_is_finished_by_the_next(
-        (first, second) in two_worlds(), third in prop::option::of(world()), lot: u64, lots in lots(),
+        (first, second) in two_worlds(), other in world(), then in 0..3usize, lot: u64, lots in lots(),
         calls in prop::collection::vec(0..60usize, 1..3), ages: u64,
     ) {
         let mut cloud = applied(&first, lot, &lots);
@@ -125,9 +131,35 @@ proptest! {
             cloud.age(ages);
         }
         cloud.calls_left = None;
-        let desired = Spec { world: third.as_ref().unwrap_or(&second), lot }.desired();
+        let desired = Spec { world: [&first, &second, &other][then], lot }.desired();
         keep(&mut cloud, &desired);
         converge(&mut cloud, &desired, &lots).unwrap();
+    }
+
+    /// What somebody did behind our back is put right.
+    #[test]
+    fn what_others_did_is_put_right(
+        (first, second) in two_worlds(), lot: u64, lots in lots(),
+        deeds in prop::collection::vec((any::<prop::sample::Index>(), 0..4u8), 1..4),
+    ) {
+        let mut cloud = applied(&first, lot, &lots);
+        for (chosen, deed) in deeds {
+            let live = cloud.live();
+            prop_assume!(!live.is_empty());
+            let id = &live[chosen.index(live.len())].id;
+            match deed {
+                0 => cloud.vandalise(id),
+                1 => cloud.retag(id, |tags| drop(tags.remove(ADDRESS))),
+                2 => cloud.retag(id, |tags| drop(tags.insert("Name".into(), "other".into()))),
+                _ => cloud.drift_any(id),
+            }
+        }
+        let desired = Spec { world: &second, lot }.desired();
+        let nameless = cloud.live().iter().any(|live| live.owner == Owner::Nameless);
+        if !converge(&mut cloud, &desired, &lots).unwrap() || nameless {
+            return Ok(());
+        }
+        settled(&cloud, &desired);
     }
 
     /// Plans do not depend on the order in which a spec or AWS lists things.

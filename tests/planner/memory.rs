@@ -9,9 +9,15 @@ use serde_json::{Value, json};
 use crate::schema::schema;
 use crate::world::scope;
 
-/// Attributes that a second call sets, with what they are before: a run may be killed in between.
-const LATE: &[(&str, &str, fn() -> Value)] =
-    &[("net", "names", || json!(true)), ("gate", "net", || json!("")), ("table", "rooms", || json!([]))];
+/// The attribute that a second call sets, with what it is before: a run may be killed in between.
+fn late(kind: &str) -> Option<(&'static str, Value)> {
+    match kind {
+        "net" => Some(("names", json!(true))),
+        "gate" => Some(("net", json!(""))),
+        "table" => Some(("rooms", json!([]))),
+        _ => None,
+    }
+}
 
 /// Kinds that take their time to be made and to go.
 const SLOW: &[&str] = &["post", "store", "crew", "bell"];
@@ -36,7 +42,8 @@ struct Thing {
     attrs: Attrs,
     tags: Tags,
     state: State,
-    version: u32,
+    /// The attributes of every version so far.
+    versions: Vec<Attrs>,
 }
 
 /// The cloud.
@@ -57,7 +64,7 @@ impl Thing {
         let there = schema(self.kind).outputs.iter().filter(|output| ready || output.since == Since::Created);
         let value = |name: &str| match name {
             "name" => self.attrs["name"].as_str().expect("a name is a text").to_owned(),
-            "version" => self.version.to_string(),
+            "version" => self.versions.len().to_string(),
             _ => format!("{}/{name}", self.id),
         };
         there.map(|output| (output.name.to_owned(), value(output.name))).collect()
@@ -96,14 +103,13 @@ impl Memory {
         if kind == "post" && !self.things.iter().any(|thing| thing.kind == "gate" && thing.attrs.get("net") == net.as_ref()) {
             return refused("a post needs a gate in its net");
         }
-        let late: Vec<_> = LATE.iter().filter(|&&(of, ..)| of == kind).collect();
-        let set: Vec<(&str, Value)> =
-            late.iter().filter_map(|(_, name, before)| Some((*name, whole.insert((*name).into(), before())?))).collect();
+        let set = late(kind).and_then(|(name, before)| Some((name, whole.insert(name.into(), before)?)));
         self.made += 1;
         let id = format!("{kind}/{}", self.made);
         let state = if SLOW.contains(&kind) { State::Busy("creating".into()) } else { State::Ready };
-        self.things.push(Thing { kind, id: id.clone(), attrs: whole, tags: tags.clone(), state, version: 1 });
-        for (name, value) in set {
+        let versions = vec![whole.clone()];
+        self.things.push(Thing { kind, id: id.clone(), attrs: whole, tags: tags.clone(), state, versions });
+        if let Some((name, value)) = set {
             self.call()?;
             self.check(kind, name, &value)?;
             self.thing(&id)?.attrs.insert(name.into(), value);
@@ -145,7 +151,7 @@ impl Memory {
         }
         let thing = self.thing(id)?;
         thing.attrs.extend(changed.clone());
-        thing.version += 1;
+        thing.versions.push(thing.attrs.clone());
         Ok(())
     }
 
@@ -209,6 +215,22 @@ impl Memory {
         thing.attrs.insert(name.into(), value);
     }
 
+    /// Somebody changes the first attribute that can be.
+    pub(crate) fn drift_any(&mut self, id: &str) {
+        let kind = schema(self.thing(id).expect("it is there").kind);
+        if let Some(row) = kind.attributes.iter().find(|row| matches!(row.rule, Rule::Update | Rule::Disrupt(_))) {
+            self.drift(id, row.name);
+        }
+    }
+
+    /// Somebody deletes a thing where AWS lets them, or a gate though AWS does not.
+    pub(crate) fn vandalise(&mut self, id: &str) {
+        let thing = self.thing(id).expect("it is there").clone();
+        if thing.kind == "gate" || self.in_the_way(&thing).is_none() {
+            self.things.retain(|thing| thing.id != id);
+        }
+    }
+
     /// Somebody changes tags.
     pub(crate) fn retag(&mut self, id: &str, change: impl FnOnce(&mut Tags)) {
         change(&mut self.thing(id).expect("it is there").tags);
@@ -230,7 +252,7 @@ impl Memory {
         let held: Vec<&String> =
             table.outputs.iter().filter(|output| output.held).filter_map(|output| outputs.get(output.name)).collect();
         for other in self.things.iter().filter(|other| other.id != thing.id) {
-            for (name, value) in &other.attrs {
+            for (name, value) in other.attrs.iter().chain(self.through(other)) {
                 let by_name = schema(other.kind).attribute(name).is_some_and(|row| row.names == Some(thing.kind));
                 let names = texts(value).any(|text| held.contains(&&text) || by_name && Some(&text) == outputs.get("name"));
                 if names {
@@ -245,6 +267,15 @@ impl Memory {
             }
         }
         None
+    }
+
+    /// What a crew uses through the version of the mould it was made from.
+    fn through(&self, crew: &Thing) -> impl Iterator<Item = (&String, &Value)> {
+        let text = |name: &str| crew.attrs.get(name).and_then(Value::as_str);
+        let mould = text("mould").and_then(|id| self.things.iter().find(|thing| format!("{}/id", thing.id) == id));
+        let version = text("version").and_then(|version| version.parse::<usize>().ok());
+        let used = mould.zip(version).and_then(|(mould, version)| mould.versions.get(version - 1));
+        used.into_iter().flatten().filter(|(name, _)| *name == "guards")
     }
 
     fn net_of(&self, room: &Value) -> Option<Value> {

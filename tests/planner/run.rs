@@ -32,7 +32,7 @@ pub(crate) fn apply(cloud: &mut Memory, plan: &Plan, desired: &[Desired], lots: 
         let Some(&(step, half)) = halves.get(lots[turn % lots.len()] % halves.len().max(1)) else { break };
         match half {
             Since::Created => {
-                run.check_after(step, desired);
+                run.check_dependencies(step, desired);
                 run.call(step)?;
                 run.called.insert(step);
             }
@@ -121,16 +121,26 @@ impl<'a> Run<'a> {
         Invented.normalise(change.kind, attrs.collect())
     }
 
-    /// What must be ready before a resource though no attribute refers to it, is.
-    fn check_after(&self, step: usize, desired: &[Desired]) {
+    /// What a resource depends on has been made, also through what stays as it is; and is ready where it has to be.
+    fn check_dependencies(&self, step: usize, desired: &[Desired]) {
         let change = self.change(step);
+        let Some(found) = desired.iter().find(|desired| desired.address == change.address) else { return };
         if self.plan.steps[step].verb == Verb::Delete {
             return;
         }
-        let Some(desired) = desired.iter().find(|desired| desired.address == change.address) else { return };
-        for (index, other) in self.plan.steps.iter().enumerate().filter(|(_, other)| other.verb != Verb::Delete) {
-            let before = desired.after.contains(&self.plan.changes[other.change].address);
-            assert!(!before || self.ready.contains(&index), "{} before {}", change.address, self.change(index).address);
+        let (mut seen, mut open) = (BTreeSet::new(), vec![found]);
+        while let Some(from) = open.pop() {
+            for address in from.dependencies().into_iter().filter(|address| seen.insert(address.clone())) {
+                let making =
+                    |index: &usize| self.change(*index).address == address && self.plan.steps[*index].verb != Verb::Delete;
+                match (0..self.plan.steps.len()).find(making) {
+                    Some(index) if from.after.contains(&address) => {
+                        assert!(self.ready.contains(&index), "{} before {address} is ready", change.address);
+                    }
+                    Some(index) => assert!(self.called.contains(&index), "{} before {address}", change.address),
+                    None => open.extend(desired.iter().find(|desired| desired.address == address)),
+                }
+            }
         }
     }
 }

@@ -48,7 +48,7 @@ async fn start(aws: &Aws, name: &str, live: &Group, want: &Group) -> Result<Stri
     let preferences = RefreshPreferences::builder()
         .min_healthy_percentage(100)
         .max_healthy_percentage(MOST_HEALTHY_PERCENT)
-        .instance_warmup(i32::try_from(want.warmup_seconds).unwrap_or(i32::MAX))
+        .instance_warmup(i32::try_from(watch(want)).unwrap_or(i32::MAX))
         .skip_matching(false)
         // Auto Scaling can go back to a numbered version only, not to the `$Latest` that somebody may have set.
         .auto_rollback(live.launch_template_version.parse::<u64>().is_ok())
@@ -63,6 +63,14 @@ async fn start(aws: &Aws, name: &str, live: &Group, want: &Group) -> Result<Stri
         .await
         .call("autoscaling:StartInstanceRefresh")?;
     Ok(answer.instance_refresh_id().unwrap_or_default().to_owned())
+}
+
+/// Seconds that a new instance is watched before the next old one goes. Auto Scaling takes no notice of what a load balancer says
+/// until the grace period is over ("Set the health check grace period"), so a shorter watch would give up instances that work for
+/// some that do not, and call that a success.
+fn watch(group: &Group) -> u32 {
+    let grace = if group.health_check == "ELB" { group.health_check_grace_seconds } else { 0 };
+    group.warmup_seconds.max(grace)
 }
 
 /// Waits for the end of a refresh, or of the latest one; whatever its end is.
@@ -117,9 +125,12 @@ fn verdict(refresh: &InstanceRefresh) -> Result<(), AwsError> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use aws_sdk_autoscaling::types::RollbackDetails;
 
     use super::*;
+    use crate::graph::Actual;
 
     fn ended(status: InstanceRefreshStatus) -> InstanceRefresh {
         InstanceRefresh::builder()
@@ -134,6 +145,27 @@ mod tests {
         assert!(verdict(&ended(InstanceRefreshStatus::Successful)).is_ok());
         let error = verdict(&ended(InstanceRefreshStatus::RollbackSuccessful)).unwrap_err();
         assert_eq!((error.code.as_str(), error.message.as_str()), ("RollbackSuccessful", "i-1 is unhealthy; rolled back"));
+    }
+
+    #[test]
+    fn a_load_balancer_has_its_say_before_the_next_instance_goes() {
+        let group = |health_check: &str, grace| Group::<Actual> {
+            name: "shop-test-web".into(),
+            vpc: "vpc-1".into(),
+            subnets: BTreeSet::new(),
+            launch_template: "lt-1".into(),
+            launch_template_version: "2".into(),
+            min: 1,
+            max: 2,
+            target_groups: BTreeSet::new(),
+            health_check: health_check.into(),
+            health_check_grace_seconds: grace,
+            warmup_seconds: 120,
+            cpu_target_percent: 0,
+        };
+        assert_eq!(watch(&group("ELB", 300)), 300);
+        assert_eq!(watch(&group("ELB", 60)), 120);
+        assert_eq!(watch(&group("EC2", 300)), 120, "nobody asks the container of a worker");
     }
 
     #[test]

@@ -56,22 +56,13 @@ fn filter(name: &str, value: &str) -> Filter {
 }
 
 /// Makes a call that refers to something new: EC2 may not know it everywhere yet ("Eventual consistency in the Amazon EC2 API").
+/// Its actions do not agree on how to spell that: a route table is `InvalidRouteTableID.NotFound` to some, `InvalidRouteTableId.NotFound`
+/// to others.
 async fn once_visible<T, F>(call: impl FnMut() -> F) -> Result<T, AwsError>
 where
     F: Future<Output = Result<T, AwsError>>,
 {
-    const NOT_YET: [&str; 9] = [
-        "InvalidAllocationID.NotFound",
-        "InvalidGatewayID.NotFound",
-        "InvalidGroup.NotFound",
-        "InvalidInternetGatewayID.NotFound",
-        "InvalidNatGatewayID.NotFound",
-        "InvalidRouteTableID.NotFound",
-        "InvalidSubnetID.NotFound",
-        "InvalidVpcID.NotFound",
-        "NatGatewayNotFound",
-    ];
-    wait::despite(&NOT_YET, Duration::from_secs(30), call).await
+    wait::while_refused(AwsError::is_not_found, Duration::from_secs(30), call).await
 }
 
 /// Makes a call that deletes: what is not there any more is deleted. EC2 refuses while a network interface of something that is

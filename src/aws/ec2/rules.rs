@@ -146,20 +146,26 @@ async fn describe(aws: &Aws, group: &str, direction: Direction, rule: &Rule) -> 
     .await
 }
 
-/// A rule that is not there any more is revoked.
+/// A rule that is not there any more is revoked. A group that EC2 does not know yet is another matter: its way out would stay open.
 async fn revoke(aws: &Aws, group: &str, direction: Direction, rule: &Rule) -> Result<(), AwsError> {
-    let rule = rule.to_aws();
-    let revoked = match direction {
-        Direction::Ingress => {
-            let call = aws.ec2.revoke_security_group_ingress().group_id(group).ip_permissions(rule);
-            call.send().await.call("ec2:RevokeSecurityGroupIngress").map(drop)
+    once_visible(|| async {
+        let rule = rule.to_aws();
+        let revoked = match direction {
+            Direction::Ingress => {
+                let call = aws.ec2.revoke_security_group_ingress().group_id(group).ip_permissions(rule);
+                call.send().await.call("ec2:RevokeSecurityGroupIngress").map(drop)
+            }
+            Direction::Egress => {
+                let call = aws.ec2.revoke_security_group_egress().group_id(group).ip_permissions(rule);
+                call.send().await.call("ec2:RevokeSecurityGroupEgress").map(drop)
+            }
+        };
+        match revoked {
+            Err(error) if error.is(&["InvalidPermission.NotFound"]) => Ok(()),
+            answer => answer,
         }
-        Direction::Egress => {
-            let call = aws.ec2.revoke_security_group_egress().group_id(group).ip_permissions(rule);
-            call.send().await.call("ec2:RevokeSecurityGroupEgress").map(drop)
-        }
-    };
-    super::deleted(revoked)
+    })
+    .await
 }
 
 #[cfg(test)]

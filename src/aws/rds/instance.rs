@@ -10,7 +10,7 @@ use super::super::client::Aws;
 use super::super::error::{AwsError, Call, IfThere};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::wait::{self, Look};
-use super::modification::modification;
+use super::modification::{modification, with_performance};
 use super::status::{at_rest, describe, serves, state};
 use super::{arn, from_aws, status, to_aws};
 use crate::graph::{Outputs, Owner, Scope, State, Tags};
@@ -88,21 +88,27 @@ pub struct Storage {
 }
 
 impl Storage {
-    /// RDS may have let it grow. It must not grow by itself where the most is no more than what it has.
+    /// As large as it may have become by what is wanted: RDS lets it grow by itself, and makes a step of less than a tenth a full one
+    /// ("Values that are not at least 10% greater than the existing value are rounded up").
+    fn most(&self) -> u32 {
+        self.max_gib.max(self.gib + self.gib.div_ceil(10))
+    }
+
+    /// RDS may have made it larger. It must not grow by itself where the most is no more than what it has.
     fn satisfied_by(want: &Value, live: &Value) -> bool {
         let read = |value: &Value| Self::deserialize(value).ok();
         let (Some(want), Some(live)) = (read(want), read(live)) else { return false };
-        let grown = want.gib <= live.gib && live.gib <= want.max_gib;
+        let enough = (want.gib..=want.most()).contains(&live.gib);
         let limited = want.max_gib == live.max_gib || want.max_gib == 0 && live.max_gib <= live.gib;
-        want.kind == live.kind && limited && (want.gib == live.gib || grown)
+        want.kind == live.kind && limited && enough
     }
 }
 
 /// RDS lets storage grow only ("You can't reduce the amount of storage for a DB instance after storage has been allocated").
 /// Storage that has grown by itself, within what the spec allows, is not asked to shrink.
 fn grow(live: &Value, want: &Value) -> Rule {
-    let at_most = want["gib"].as_u64().max(want["max_gib"].as_u64());
-    if at_most < live["gib"].as_u64() { Rule::Fixed("storage cannot shrink; write what AWS has, or more") } else { Rule::Update }
+    let at_most = Storage::deserialize(want).map_or(u64::MAX, |want| want.most().into());
+    if live["gib"].as_u64() > Some(at_most) { Rule::Fixed("storage cannot shrink; write what AWS has, or more") } else { Rule::Update }
 }
 
 /// RDS upgrades, and never goes back.
@@ -181,7 +187,8 @@ impl Resource for Instance {
             super::tag(aws, arn(&live.outputs), &with_final_snapshot(&Tags::new(), want.final_snapshot)).await?;
         }
         let Some(request) = modification(aws, &live.attrs, want, changed) else { return Ok(Outputs::new()) };
-        at_rest(aws, &live.id).await?;
+        let now = at_rest(aws, &live.id).await?;
+        let request = now.map_or(request.clone(), |now| with_performance(request, &now));
         request.send().await.call("rds:ModifyDBInstance")?;
         // RDS goes on saying `available` for a moment, so the values themselves are what is waited for.
         let made = |instance: &DbInstance| changed.are_met(want, &attributes(instance, None));
@@ -302,6 +309,13 @@ mod tests {
         assert!(Storage::satisfied_by(&storage(20, 100), &storage(100, 100)));
         assert!(!Storage::satisfied_by(&storage(20, 100), &storage(20, 0)));
         assert!(Storage::satisfied_by(&storage(20, 0), &storage(20, 20)), "that is how growing is switched off");
+    }
+
+    #[test]
+    fn storage_that_rds_rounded_up_is_as_wanted() {
+        assert!(Storage::satisfied_by(&storage(105, 0), &storage(110, 0)), "from 100 to 105 is less than a tenth");
+        assert!(!Storage::satisfied_by(&storage(105, 0), &storage(100, 0)));
+        assert!(!Storage::satisfied_by(&storage(105, 0), &storage(120, 0)));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! stays pending until somebody reboots at a time of their choosing; nothing here does.
 
 use aws_sdk_rds::operation::modify_db_instance::builders::ModifyDBInstanceFluentBuilder;
+use aws_sdk_rds::types::DbInstance;
 
 use super::super::client::Aws;
 use super::super::kind::Changed;
@@ -73,6 +74,33 @@ fn storage(mut request: ModifyDBInstanceFluentBuilder, live: &Storage, want: &St
     request
 }
 
+/// From this size on, a gp3 volume has a higher baseline, and a request that enlarges it has to say its IOPS.
+const STRIPED_GIB: i32 = 400;
+/// The baseline from there on, in IOPS and MiB/s ("gp3 storage" in "Amazon RDS DB instance storage").
+const BASELINE: (i32, i32) = (12_000, 500);
+
+/// Adds what a request that changes storage has to say of its performance.
+pub(super) fn with_performance(request: ModifyDBInstanceFluentBuilder, now: &DbInstance) -> ModifyDBInstanceFluentBuilder {
+    let input = request.as_input();
+    if input.get_allocated_storage().is_none() && input.get_storage_type().is_none() {
+        return request;
+    }
+    let gib = input.get_allocated_storage().or(now.allocated_storage()).unwrap_or_default();
+    let kind = input.get_storage_type().as_deref().or(now.storage_type());
+    match performance(kind, gib, now) {
+        Some((iops, throughput)) => request.allocated_storage(gib).iops(iops).storage_throughput(throughput),
+        None => request,
+    }
+}
+
+/// IOPS and MiB/s of a large gp3 volume: what it has now, and no less than its baseline. RDS refuses the figures of a smaller volume
+/// there, and any figures for a smaller volume.
+fn performance(kind: Option<&str>, gib: i32, now: &DbInstance) -> Option<(i32, i32)> {
+    let at_least = |now: Option<i32>, baseline: i32| now.unwrap_or_default().max(baseline);
+    let large = kind == Some("gp3") && gib >= STRIPED_GIB;
+    large.then(|| (at_least(now.iops(), BASELINE.0), at_least(now.storage_throughput(), BASELINE.1)))
+}
+
 /// The part of a version that only a major upgrade changes: one number for Postgres, two for `MySQL` and `MariaDB`.
 fn major<'a>(engine: &str, version: &'a str) -> Vec<&'a str> {
     version.split('.').take(if engine == "postgres" { 1 } else { 2 }).collect()
@@ -88,5 +116,14 @@ mod tests {
         assert_ne!(major("postgres", "17"), major("postgres", "16.4"));
         assert_ne!(major("mysql", "8.4"), major("mysql", "8.0.39"));
         assert_eq!(major("mariadb", "10.11.8"), major("mariadb", "10.11"));
+    }
+
+    #[test]
+    fn a_large_volume_says_its_performance_and_a_small_one_does_not() {
+        let now = |iops, throughput| DbInstance::builder().iops(iops).storage_throughput(throughput).build();
+        assert_eq!(performance(Some("gp3"), 399, &now(3_000, 125)), None);
+        assert_eq!(performance(Some("gp3"), 400, &now(3_000, 125)), Some((12_000, 500)));
+        assert_eq!(performance(Some("gp3"), 600, &now(20_000, 1_000)), Some((20_000, 1_000)), "somebody paid for that");
+        assert_eq!(performance(Some("gp2"), 600, &now(3_000, 125)), None);
     }
 }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::conceal::conceal;
 use super::meaning::{Speaker, unfold};
 use super::names::{Names, unknown};
-use crate::graph::Reference;
-use crate::plan::{Attribute, Effect, FieldChange};
+use crate::graph::{Reference, references, substitute};
+use crate::plan::{Attribute, Effect, FieldChange, Schema};
 
 /// One difference. It has words of its own, or others within it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,16 +54,36 @@ pub(super) struct Differ<'a> {
 }
 
 impl Differ<'_> {
+    /// The differences of a resource. Attributes that differ only because what they refer to does are told together.
+    pub(super) fn fields(self, schema: Option<&Schema>, fields: &[FieldChange]) -> Vec<Difference> {
+        let follows: Vec<&FieldChange> = fields.iter().filter(|field| self.follows(field)).collect();
+        let single = matches!(follows[..], [field] if is_plain(std::slice::from_ref(&field.after)));
+        let together = if single { Vec::new() } else { follows };
+        let mut told = Vec::new();
+        for effect in [Effect::Replace, Effect::Update] {
+            let alike: Vec<&FieldChange> =
+                together.iter().copied().filter(|field| (note(field.effect) == note(effect))).collect();
+            if !alike.is_empty() {
+                told.push(following(&alike, note(effect)));
+            }
+        }
+        let alone = fields.iter().filter(|field| !told_in(&together, field));
+        told.extend(alone.map(|field| self.field(schema.and_then(|schema| schema.attribute(&field.name)), field)));
+        told
+    }
+
+    /// Whether an attribute refers to the same as before, of which only the ids will be others.
+    fn follows(self, field: &FieldChange) -> bool {
+        let so_far = substitute(&field.after, &|reference| self.names.so_far(reference));
+        !references(&field.after).is_empty() && sorted(&so_far) == sorted(&field.before)
+    }
+
     /// The difference of an attribute.
-    pub(super) fn field(self, attribute: Option<&Attribute>, field: &FieldChange) -> Difference {
+    fn field(self, attribute: Option<&Attribute>, field: &FieldChange) -> Difference {
         let open = |text: &str| self.names.knows(text);
         let [before, after] = [&field.before, &field.after].map(|value| unfold(&conceal(attribute, value, &open)));
         let mut difference = self.between(&field.name, &field.name, &before, &after);
-        difference.note = match field.effect {
-            Effect::Update | Effect::Disrupt(_) => None,
-            Effect::Replace => Some("forces replacement"),
-            Effect::Fixed(_) => Some("cannot be changed"),
-        };
+        difference.note = note(field.effect);
         difference
     }
 
@@ -155,6 +175,41 @@ impl Differ<'_> {
 
     fn speak(&self, exact: bool) -> Speaker<'_> {
         Speaker { names: self.names, exact }
+    }
+}
+
+fn note(effect: Effect) -> Option<&'static str> {
+    match effect {
+        Effect::Update | Effect::Disrupt(_) => None,
+        Effect::Replace => Some("forces replacement"),
+        Effect::Fixed(_) => Some("cannot be changed"),
+    }
+}
+
+fn told_in(together: &[&FieldChange], field: &FieldChange) -> bool {
+    together
+        .iter()
+        .any(|one| one.name == field.name && matches!(one.effect, Effect::Replace | Effect::Update | Effect::Disrupt(_)))
+}
+
+/// Attributes that follow what they refer to, in one line.
+fn following(fields: &[&FieldChange], note: Option<&'static str>) -> Difference {
+    let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    let to: BTreeSet<String> =
+        fields.iter().flat_map(|field| references(&field.after)).map(|reference| reference.address.to_string()).collect();
+    let words = format!("{} {}", if fields.len() == 1 { "follows" } else { "follow" }, Vec::from_iter(to).join(", "));
+    Difference { mark: Mark::Changed, name: names.join(", "), words: Words::One(words), note, within: Vec::new() }
+}
+
+/// Ids sort otherwise than the references they stand for.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => {
+            let mut items = items.clone();
+            items.sort_by_key(ToString::to_string);
+            Value::Array(items)
+        }
+        _ => value.clone(),
     }
 }
 

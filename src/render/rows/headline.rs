@@ -2,32 +2,53 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::conceal::conceal;
 use super::meaning::{Speaker, image};
 use super::names::Names;
-use crate::graph::{Attrs, Reference};
+use crate::aws::rds::instance::Storage;
+use crate::graph::{Address, Attrs, Reference};
 use crate::plan::{Attribute, Schema};
 
 /// The attributes that the kind's table marks for it; those that say "none", "no" or nothing are left out.
-pub(super) fn headline(schema: &Schema, attrs: &Attrs, names: &Names<'_>) -> String {
-    let marked = schema.attributes.iter().filter(|attribute| attribute.headline);
-    let words = marked.filter_map(|attribute| phrase(attribute, attrs.get(attribute.name)?, names));
-    words.collect::<Vec<_>>().join(", ")
+pub(super) fn headline(schema: &Schema, address: &Address, attrs: &Attrs, names: &Names<'_>) -> String {
+    let mut line = String::new();
+    let mut bare = false;
+    for attribute in schema.attributes.iter().filter(|attribute| attribute.headline) {
+        let value = attrs.get(attribute.name).map(|value| conceal(Some(attribute), value, &|_| false)).unwrap_or_default();
+        let Some(phrase) = phrase(attribute, &value, address, names) else { continue };
+        // Texts that stand for themselves read as one: `postgres 16 db.t4g.micro`.
+        let joint = if line.is_empty() {
+            ""
+        } else if bare && value.is_string() {
+            " "
+        } else {
+            ", "
+        };
+        line = format!("{line}{joint}{phrase}");
+        bare = value.is_string();
+    }
+    line
 }
 
-fn phrase(attribute: &Attribute, value: &Value, names: &Names<'_>) -> Option<String> {
-    let value = conceal(Some(attribute), value, &|_| false);
+fn phrase(attribute: &Attribute, value: &Value, address: &Address, names: &Names<'_>) -> Option<String> {
     let name = attribute.name.replace('_', " ");
-    match &value {
+    match value {
         Value::Null | Value::Bool(false) => None,
         Value::Bool(true) => Some(name),
         Value::Number(number) => Some(format!("{name} {number}")),
         Value::String(text) if text.is_empty() => None,
         Value::String(text) => Some(image(text).unwrap_or_else(|| text.clone())),
         Value::Array(items) if items.is_empty() => None,
-        _ => Some(image_of(&value).or_else(|| services(&value)).unwrap_or_else(|| brief(attribute.name, &value, names))),
+        Value::Object(table) if table.is_empty() => None,
+        _ => Some(
+            image_of(value)
+                .or_else(|| services(value))
+                .or_else(|| storage(value))
+                .unwrap_or_else(|| things(attribute.name, value, address, names)),
+        ),
     }
 }
 
@@ -46,7 +67,8 @@ fn services(value: &Value) -> Option<String> {
     let principals: BTreeSet<String> = principals.flat_map(|kinds| kinds.values().flat_map(texts)).collect();
     let actions = statements.iter().flat_map(|statement| texts(&statement["actions"]));
     let services: BTreeSet<String> = actions.filter_map(|action| Some(action.split_once(':')?.0.to_owned())).collect();
-    let list = |items: BTreeSet<String>| items.into_iter().collect::<Vec<_>>().join(", ");
+    let list =
+        |items: BTreeSet<String>| items.iter().map(|item| item.trim_end_matches(".amazonaws.com")).collect::<Vec<_>>().join(", ");
     match () {
         () if !principals.is_empty() => Some(format!("for {}", list(principals))),
         () if !services.is_empty() => Some(format!("may use {}", list(services))),
@@ -63,18 +85,50 @@ fn collect<'a>(value: &'a Value, statements: &mut Vec<&'a Value>) {
     }
 }
 
-/// Everything here is new: that references are known after apply goes without saying.
-fn brief(attribute: &str, value: &Value, names: &Names<'_>) -> String {
-    Speaker { names, exact: false }.words(attribute, &plain(value))
+fn storage(value: &Value) -> Option<String> {
+    let storage = Storage::deserialize(value).ok()?;
+    let most = if storage.max_gib > 0 { format!(" growing to {} GiB", storage.max_gib) } else { String::new() };
+    Some(format!("{} GiB {}{most}", storage.gib, storage.kind))
 }
 
-fn plain(value: &Value) -> Value {
+/// The elements of a set; what begins alike is said once: `tcp 5432 from service.api, service.web`.
+fn things(attribute: &str, value: &Value, address: &Address, names: &Names<'_>) -> String {
+    let speaker = Speaker { names, exact: false };
+    let items = match plain(value, address) {
+        Value::Array(items) => items,
+        one => vec![one],
+    };
+    let mut said: Vec<(String, Vec<String>)> = Vec::new();
+    for item in &items {
+        let words = speaker.words(attribute, item);
+        let (head, tail) = words.split_once(" from ").map_or((words.as_str(), ""), |(head, tail)| (head, tail));
+        match said.last_mut() {
+            Some((same, tails)) if same == head && !tail.is_empty() => tails.push(tail.to_owned()),
+            _ => said.push((head.to_owned(), vec![tail.to_owned()])),
+        }
+    }
+    let said = said.into_iter().map(|(head, tails)| match tails.join(", ") {
+        tails if tails.is_empty() => head,
+        tails => format!("{head} from {tails}"),
+    });
+    said.collect::<Vec<_>>().join("; ")
+}
+
+/// References as addresses: in what is new, that they are known after apply goes without saying. Addresses within the same part
+/// of the environment lose what they share with it, and a security group stands for its owner.
+fn plain(value: &Value, address: &Address) -> Value {
     match value {
-        Value::Array(items) => items.iter().map(plain).collect(),
+        Value::Array(items) => items.iter().map(|item| plain(item, address)).collect(),
         Value::Object(object) => match Reference::from_value(value) {
-            Some(reference) => Value::String(reference.address.to_string()),
-            None => Value::Object(object.iter().map(|(key, item)| (key.clone(), plain(item))).collect()),
+            Some(reference) => Value::String(near(reference.address.as_str(), address)),
+            None => Value::Object(object.iter().map(|(key, item)| (key.clone(), plain(item, address))).collect()),
         },
         _ => value.clone(),
     }
+}
+
+fn near(other: &str, address: &Address) -> String {
+    let scope = address.scope();
+    let inside = other.strip_prefix(scope).and_then(|rest| rest.strip_prefix('.'));
+    inside.or_else(|| other.strip_suffix(".security_group")).unwrap_or(other).to_owned()
 }

@@ -2,27 +2,30 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph::{Address, Reference};
+use crate::graph::{Address, Outputs, Reference};
 use crate::plan::{Plan, Schemas};
 
 /// What the live resources of a plan are called in AWS.
 pub(super) struct Names<'a> {
     of: BTreeMap<&'a str, (&'a Address, &'a str)>,
+    /// All outputs by address, those that others may have too included.
+    outputs: BTreeMap<&'a Address, &'a Outputs>,
 }
 
 impl<'a> Names<'a> {
     /// Reads them off the outputs that are unique beyond their kind.
     pub(super) fn of(plan: &'a Plan, schemas: &dyn Schemas) -> Self {
-        let mut of = BTreeMap::new();
+        let (mut of, mut outputs) = (BTreeMap::new(), BTreeMap::new());
         for change in &plan.changes {
             let (Some(live), Some(schema)) = (&change.live, schemas.schema(change.kind)) else { continue };
+            outputs.insert(&change.address, &live.outputs);
             for output in schema.outputs.iter().filter(|output| output.held) {
                 if let Some(value) = live.outputs.get(output.name).filter(|value| !value.is_empty()) {
                     of.insert(value.as_str(), (&change.address, output.name));
                 }
             }
         }
-        Self { of }
+        Self { of, outputs }
     }
 
     /// Whether a value is the id, ARN or endpoint of a resource of the plan.
@@ -33,6 +36,11 @@ impl<'a> Names<'a> {
     /// Whether a live value is what a reference has referred to so far.
     pub(super) fn is(&self, value: &str, reference: &Reference) -> bool {
         self.of.get(value).is_some_and(|(address, output)| **address == reference.address && *output == reference.output)
+    }
+
+    /// What a reference has referred to so far.
+    pub(super) fn so_far(&self, reference: &Reference) -> Option<String> {
+        self.outputs.get(&reference.address)?.get(&reference.output).cloned()
     }
 
     /// A value by the address it belongs to; one that begins with an ARN keeps what follows it.

@@ -10,6 +10,8 @@ pub(super) fn reason(change: &Change) -> String {
     let live = change.live.as_ref();
     match change.reason {
         Reason::AsDeclared | Reason::New => String::new(),
+        // Whose the name is by now is what is in the way, and says more.
+        _ if live.is_none() && change.blocked.is_some() => String::new(),
         Reason::Spec => "the spec changed".into(),
         Reason::Drift => "changed in AWS since the last apply".into(),
         Reason::Gone => "deleted in AWS".into(),
@@ -20,8 +22,8 @@ pub(super) fn reason(change: &Change) -> String {
             _ => "it never worked".into(),
         },
         Reason::Busy => match live.map(|live| &live.state) {
-            Some(State::Busy(word)) => format!("AWS is still at work on it: {word}"),
-            _ => "AWS is still at work on it".into(),
+            Some(State::Busy(word)) => format!("only waited for: AWS is still at work on it ({word})"),
+            _ => "only waited for: AWS is still at work on it".into(),
         },
         Reason::Follows => "what it refers to changes".into(),
         Reason::Adopted => match live.map(|live| &live.owner) {
@@ -37,12 +39,11 @@ pub(super) fn hazard(hazard: Hazard, change: &Change) -> String {
     match hazard {
         Hazard::DataLoss => {
             let snapshot = change.live.as_ref().and_then(|live| live.attrs.get("final_snapshot"));
-            let kept = match snapshot {
-                Some(Value::Bool(true)) => "what it holds goes with it, except for a final snapshot",
-                Some(Value::Bool(false)) => "what it holds goes with it, and no final snapshot is kept",
-                _ => "what it holds goes with it for good",
-            };
-            format!("{kept}; to agree, `--allow {}`", hazard.name())
+            match snapshot {
+                Some(Value::Bool(true)) => "what it holds goes with it, except for a final snapshot".into(),
+                Some(Value::Bool(false)) => "what it holds goes with it, and no final snapshot is kept".into(),
+                _ => "what it holds goes with it for good".into(),
+            }
         }
         Hazard::Downtime => {
             let why = change.fields.iter().filter_map(|field| match field.effect {
@@ -53,8 +54,8 @@ pub(super) fn hazard(hazard: Hazard, change: &Change) -> String {
             if why.is_empty() { "it goes before its successor comes".into() } else { why.join("; ") }
         }
         Hazard::Replacement => match change.action {
-            Action::Replace { delete_first: true } => "it is deleted first; its successor has another id".into(),
-            _ => "its successor, which has another id, is made first; then it is deleted".into(),
+            Action::Replace { delete_first: true } => "the old one is deleted first, then another is made".into(),
+            _ => "another, with another id, is made first, then the old one is deleted".into(),
         },
     }
 }

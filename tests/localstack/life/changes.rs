@@ -230,7 +230,9 @@ async fn zones_and_ways_out() {
     let stage = without_data().await;
     let network = |network: &str| format!("{WITHOUT_DATA}\n[network]\n{network}");
     let said = stage.while_up(stage.change(&network("zones = 3\nnat = \"per-zone\""))).await;
-    for line in ["create network.subnet.private-c (new)", "create network.nat_gateway.c (new)", "create network.nat_gateway.b (new)"] {
+    for line in
+        ["create network.subnet.private-c (new)", "create network.nat_gateway.c (new)", "create network.nat_gateway.b (new)"]
+    {
         assert!(said.contains(line), "{said:#?}");
     }
     let destructive = |said: &BTreeSet<String>| said.iter().filter(|line| line.contains("delete")).count();

@@ -52,7 +52,8 @@ async fn of_the_network() {
     let web = ids.id("service.web.security_group");
     let pair = aws_sdk_ec2::types::UserIdGroupPair::builder().group_id(web).build();
     let permission = aws_sdk_ec2::types::IpPermission::builder().ip_protocol("tcp").from_port(6379).to_port(6379);
-    let close = ec2.revoke_security_group_ingress().group_id(&rule.id).ip_permissions(permission.user_id_group_pairs(pair).build());
+    let close =
+        ec2.revoke_security_group_ingress().group_id(&rule.id).ip_permissions(permission.user_id_group_pairs(pair).build());
     close.send().await.unwrap();
     // A private subnet loses its way out, another its table.
     let table = ids.id("network.route_table.private-a");

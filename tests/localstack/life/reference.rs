@@ -30,8 +30,13 @@ async fn from_nothing_to_running(environment: &str) {
 
     stage.push("v2").await;
     let plan = stage.converge(&images("v2")).await;
-    let deployed = ["service.api.service", "service.web.group", "service.web.launch_template", "service.worker.group",
-        "service.worker.launch_template"];
+    let deployed = [
+        "service.api.service",
+        "service.web.group",
+        "service.web.launch_template",
+        "service.worker.group",
+        "service.worker.launch_template",
+    ];
     assert_eq!(plan.with("update").into_iter().collect::<Vec<_>>(), deployed);
 }
 

@@ -11,7 +11,8 @@ impl Stage {
     async fn site_is_up(&self) -> Result<(), String> {
         let site = format!("techhub-{}-web", self.environment);
         let groups = self.aws().autoscaling.describe_auto_scaling_groups().send().await.unwrap();
-        let of_site = groups.auto_scaling_groups().iter().filter(|group| group.auto_scaling_group_name().unwrap().starts_with(&site));
+        let of_site =
+            groups.auto_scaling_groups().iter().filter(|group| group.auto_scaling_group_name().unwrap().starts_with(&site));
         let works = |instance: &&Instance| {
             instance.lifecycle_state() == Some(&LifecycleState::InService) && instance.health_status() == Some("Healthy")
         };
