@@ -211,6 +211,9 @@ WRONG = {
         ),
         "InstanceConfiguration": {"InstanceRoleArn": api.instance},
     },
+    "a variable that App Runner keeps": lambda api: {
+        "SourceConfiguration": api.source(RuntimeEnvironmentVariables={"PORT": "80"})
+    },
     "a health check too slow": lambda api: {"HealthCheckConfiguration": {"Interval": 21}},
     "a VPC without connector": lambda api: {"NetworkConfiguration": {"EgressConfiguration": {"EgressType": "VPC"}}},
     "a connector that is not there": lambda api: {

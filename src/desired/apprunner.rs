@@ -20,7 +20,7 @@ pub(super) fn build(builder: &mut Builder<'_>, name: &str, service: &spec::Servi
     let connector = inside.then(|| connector(builder, name));
 
     let access_name = builder.name(&[name, "access"], 64);
-    let pull = BTreeSet::from(policies::pull(service));
+    let pull = BTreeSet::from(policies::pull_by_app_runner(service));
     let access = policies::role(builder, part("access_role"), access_name, "build.apprunner.amazonaws.com", pull);
     let role_name = builder.name(&[name, "instance"], 64);
     let read = policies::read_secrets(builder, service).into_iter().collect();

@@ -43,6 +43,13 @@ pub(super) fn pull(service: &Service) -> [Statement<Wanted>; 2] {
     ]
 }
 
+/// Pulling as App Runner does it: it looks the image up before (`AWSAppRunnerServicePolicyForECRAccess`).
+pub(super) fn pull_by_app_runner(service: &Service) -> [Statement<Wanted>; 2] {
+    let [login, mut pull] = pull(service);
+    pull.actions.insert("ecr:DescribeImages".into());
+    [login, pull]
+}
+
 /// Writing to one log group.
 pub(super) fn write_logs(builder: &Builder<'_>, log_group: &str) -> Statement<Wanted> {
     let streams = builder.arn("logs", &format!("log-group:{log_group}:*"));
@@ -51,24 +58,39 @@ pub(super) fn write_logs(builder: &Builder<'_>, log_group: &str) -> Statement<Wa
 
 /// Reading the parameters and secrets of a service, those of its databases included.
 pub(super) fn read_secrets(builder: &Builder<'_>, service: &Service) -> Vec<Statement<Wanted>> {
-    let mut parameters = BTreeSet::new();
-    let mut secrets: BTreeSet<Input> = connections::database_secrets(service).into_iter().collect();
+    let (mut parameters, mut secrets) = (BTreeSet::new(), BTreeSet::new());
     for secret in service.secrets.values() {
         match secret {
-            SecretRef::Parameter { name } => drop(parameters.insert(parameter_arn(builder, name).into())),
+            SecretRef::Parameter { name } => drop(parameters.insert(parameter_arn(builder, name))),
             // Secrets Manager ends ARNs in six characters of its own, which a name alone does not tell.
-            SecretRef::Secret { id, .. } if id.starts_with("arn:") => drop(secrets.insert(id.as_str().into())),
-            SecretRef::Secret { id, .. } => drop(secrets.insert(format!("{}-??????", secret_arn(builder, id)).into())),
+            SecretRef::Secret { id, .. } if id.starts_with("arn:") => drop(secrets.insert(id.clone())),
+            SecretRef::Secret { id, .. } => drop(secrets.insert(format!("{}-??????", secret_arn(builder, id)))),
         }
     }
+    let of_databases = connections::database_secrets(service);
+    let inputs = |arns: &BTreeSet<String>| arns.iter().map(|arn| Input::from(arn.as_str())).collect::<BTreeSet<_>>();
+    let (names, all) = (inputs(&parameters), &inputs(&secrets) | &of_databases.into_iter().collect());
     let mut statements = Vec::new();
     if !parameters.is_empty() {
-        statements.push(Statement::allow(&["ssm:GetParameter", "ssm:GetParameters"], parameters));
+        statements.push(Statement::allow(&["ssm:GetParameter", "ssm:GetParameters"], names));
+        statements.push(decrypt(builder, "PARAMETER_ARN", parameters));
+    }
+    if !all.is_empty() {
+        statements.push(Statement::allow(&["secretsmanager:GetSecretValue"], all));
     }
     if !secrets.is_empty() {
-        statements.push(Statement::allow(&["secretsmanager:GetSecretValue"], secrets));
+        statements.push(decrypt(builder, "SecretARN", secrets));
     }
     statements
+}
+
+/// Decrypting these and nothing else, with whichever key of the customer they are encrypted: parameters and secrets name themselves
+/// in the encryption context. AWS's own keys, which RDS takes for its secrets, need no permission.
+fn decrypt(builder: &Builder<'_>, context: &str, arns: BTreeSet<String>) -> Statement<Wanted> {
+    let mut statement = Statement::allow(&["kms:Decrypt"], [builder.arn("kms", "key/*").into()]);
+    let condition = BTreeMap::from([(format!("kms:EncryptionContext:{context}"), arns)]);
+    statement.conditions.insert("StringLike".into(), condition);
+    statement
 }
 
 /// The ARN of an SSM parameter; its name begins with a slash.

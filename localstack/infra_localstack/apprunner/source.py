@@ -105,6 +105,9 @@ def _image_configuration(image: dict, instance_configuration: dict) -> dict:
     for name in [*variables, *secrets]:
         if name.startswith("AWSAPPRUNNER"):
             raise invalid(f"Environment variable {name} uses the reserved prefix AWSAPPRUNNER.")
+        # https://docs.aws.amazon.com/apprunner/latest/dg/env-variable-manage.html
+        if name == "PORT":
+            raise invalid("Environment variable PORT is reserved.")
     return configuration
 
 

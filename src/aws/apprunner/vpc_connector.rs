@@ -19,8 +19,9 @@ use crate::plan::Output;
 use crate::plan::rule::{name, replace};
 use crate::resource;
 
-/// How long App Runner may take to let go of its network interfaces.
-const RELEASE: Duration = Duration::from_mins(20);
+/// How long App Runner may take to let go of its network interfaces: they are shared ones of AWS's network, which it gives back by
+/// and by, as those of Lambda.
+const RELEASE: Duration = Duration::from_mins(45);
 
 resource! {
     /// Lets an App Runner service reach a private network.

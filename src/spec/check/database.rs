@@ -39,14 +39,16 @@ fn one(subject: &Subject, name: &str, database: &Database) -> Vec<Problem> {
         let problem = Problem::error(format!("`{}` is not a database instance class", database.class)).at(at("class"));
         problems.push(problem.help(class_help("db", &database.class)));
     }
-    if let Some(most) = database.max_storage_gib.filter(|most| *most <= database.storage_gib) {
-        let message = format!("`max_storage_gib` must be more than `storage_gib`, which is {}", database.storage_gib);
+    // "You must set the maximum storage threshold to at least 10% more than the current allocated storage": RDS refuses less.
+    let least = database.storage_gib + database.storage_gib.div_ceil(10);
+    if let Some(most) = database.max_storage_gib.filter(|most| *most < least) {
+        let message =
+            format!("`max_storage_gib` must be at least a tenth more than `storage_gib`, which is {}", database.storage_gib);
         let problem = Problem::error(message).at(at("max_storage_gib")).label(at("storage_gib"), "");
         problems.push(problem.help(if most == database.storage_gib {
             "leave it out to keep the storage as it is".to_owned()
         } else {
-            // RDS asks for a tenth more at the least before it will grow storage by itself.
-            format!("write {} or more", database.storage_gib + database.storage_gib.div_ceil(10))
+            format!("write {least} or more")
         }));
     }
     if let Some(name) = database.name.as_ref().filter(|name| !is_database_name(name)) {

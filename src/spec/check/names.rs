@@ -10,9 +10,20 @@ const PREFIX: usize = 22;
 /// How long the name of a service, database, cache or repository may be.
 const NAME: usize = 20;
 
+/// How no name in AWS may begin, and who says so; every name begins with the project's.
+const TAKEN: [(&str, &str); 2] = [("internal", "a load balancer"), ("sg", "a security group")];
+
 pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     let environment = subject.environment;
     let mut problems = Vec::new();
+    for (word, who) in TAKEN {
+        if environment.project.split('-').next() == Some(word) {
+            let problem = Problem::error(format!("names cannot begin with `{word}-`")).at(subject.place(&["project"]));
+            problems.push(
+                problem.help(format!("AWS keeps that beginning to itself in the name of {who}; name the project otherwise")),
+            );
+        }
+    }
     for (key, name) in [("project", &environment.project), ("environment", &environment.environment)] {
         problems.extend(plain(name).map(|problem| problem.at(subject.place(&[key]))));
     }

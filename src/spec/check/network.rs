@@ -8,7 +8,10 @@ use crate::spec::service::Runtime;
 
 pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     match subject.environment.network {
-        Some(network) => addresses(subject, network).into_iter().chain(zones(subject, network)).collect(),
+        Some(network) => {
+            let narrow = narrow(subject, network);
+            addresses(subject, network).into_iter().chain(narrow).chain(zones(subject, network)).collect()
+        }
         None => needs(subject)
             .into_iter()
             .map(|(path, what)| {
@@ -50,6 +53,28 @@ fn addresses(subject: &Subject, network: Network) -> Vec<Problem> {
         return vec![problem.help(help)];
     }
     Vec::new()
+}
+
+/// The smallest subnet that ELB wants for an application load balancer ("Subnets for your load balancer"): without room to scale out,
+/// it may fail.
+const LOAD_BALANCER_PREFIX: u8 = 27;
+
+/// The public subnets of a network are eight bits smaller than it.
+fn narrow(subject: &Subject, network: Network) -> Option<Problem> {
+    let public = network.cidr.prefix_len() + 8;
+    let fits = public <= LOAD_BALANCER_PREFIX || network.cidr.prefix_len() > SMALLEST_PREFIX;
+    let front = subject.environment.service.iter().find_map(|(name, service)| match &service.runtime {
+        Runtime::Asg { load_balancer: Some(balancer), .. } if balancer.public => Some(name),
+        _ => None,
+    });
+    let name = front.filter(|_| !fits)?;
+    let message = format!(
+        "`{}` leaves a `/{public}` for each public subnet, and a load balancer should have a `/{LOAD_BALANCER_PREFIX}`",
+        network.cidr
+    );
+    let problem = Problem::warning(message).at(subject.place(&["network", "cidr"]));
+    let problem = problem.label(subject.key(&["service", name, "load_balancer"]), "");
+    Some(problem.help(format!("write a `/{}` or larger", LOAD_BALANCER_PREFIX - 8)))
 }
 
 fn zones(subject: &Subject, network: Network) -> Vec<Problem> {

@@ -25,9 +25,10 @@ fn one(subject: &Subject, name: &str, service: &Service) -> Vec<Problem> {
         if !is_variable(variable) {
             let problem = Problem::error(format!("`{variable}` cannot be the name of an environment variable"));
             problems.push(problem.at(place.clone()).help("names have letters, digits and `_`, and do not start with a digit"));
-        } else if variable.starts_with("AWSAPPRUNNER") && matches!(service.runtime, Runtime::AppRunner { .. }) {
-            let problem = Problem::error(format!("`{variable}` cannot be set: App Runner keeps `AWSAPPRUNNER` for itself"));
-            problems.push(problem.at(place.clone()));
+        } else if let Some(kept) = kept(service, variable) {
+            let problem = Problem::error(format!("`{variable}` cannot be set: App Runner keeps `{kept}` for itself"));
+            let problem = problem.at(place.clone());
+            problems.push(if kept == PORT { problem.help("`port` says where its container listens") } else { problem });
         }
         if let Some((other, reason)) = taken.get(variable) {
             let problem = Problem::error(format!("`{name}` gets the environment variable `{variable}` twice"));
@@ -36,6 +37,17 @@ fn one(subject: &Subject, name: &str, service: &Service) -> Vec<Problem> {
         taken.insert(variable.clone(), (place, format!("`{table}` sets it")));
     }
     problems
+}
+
+/// What App Runner lets nobody set ("Managing your environment variables").
+const PORT: &str = "PORT";
+
+fn kept(service: &Service, variable: &str) -> Option<&'static str> {
+    match service.runtime {
+        Runtime::AppRunner { .. } if variable.starts_with("AWSAPPRUNNER") => Some("AWSAPPRUNNER"),
+        Runtime::AppRunner { .. } if variable == PORT => Some(PORT),
+        _ => None,
+    }
 }
 
 /// The names every shell and every runtime takes.
