@@ -11,6 +11,7 @@ use crate::graph::Live;
 /// For each live resource, by index, those that refer to it.
 pub(super) struct Holders {
     of: Vec<BTreeSet<usize>>,
+    users_of_versions: BTreeSet<usize>,
 }
 
 impl Holders {
@@ -46,12 +47,20 @@ impl Holders {
                 });
             }
         }
-        Self { of }
+        let has_versions = there().filter(|(.., schema)| schema.outputs.iter().any(|output| output.moves));
+        let users_of_versions = has_versions.flat_map(|(index, ..)| of[index].iter().copied()).collect();
+        Self { of, users_of_versions }
     }
 
     /// Who holds it.
     pub(super) fn of(&self, index: usize) -> &BTreeSet<usize> {
         &self.of[index]
+    }
+
+    /// Who holds something that has versions. It may use, through an older one, what the newest does not name any more, as
+    /// instances do until their group has been refreshed, maybe by a later run.
+    pub(super) fn users_of_versions(&self) -> &BTreeSet<usize> {
+        &self.users_of_versions
     }
 }
 

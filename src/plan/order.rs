@@ -144,14 +144,9 @@ impl Order<'_> {
         going || change.action == (Action::Replace { delete_first: true })
     }
 
-    /// What holds something that has versions. It may use, through an older one, what the newest does not name any more, as
-    /// instances do until their group has been refreshed, maybe by a later run. Deletions wait for it.
+    /// The last steps of [what uses versions](Holders::users_of_versions).
     fn users_of_versions(&self) -> Vec<usize> {
-        let has_versions = |&change: &usize| {
-            let schema = self.schemas.schema(self.changes[change].kind);
-            schema.is_some_and(|schema| schema.outputs.iter().any(|output| output.moves))
-        };
-        let users = (0..self.changes.len()).filter(has_versions).flat_map(|change| self.holders.of(change));
+        let users = self.holders.users_of_versions().iter();
         users.filter_map(|&user| self.delete(user).or_else(|| self.make(user))).collect()
     }
 

@@ -38,7 +38,7 @@ impl<'a> Rests<'a> {
         };
         let mut on: BTreeSet<usize> = needed.iter().filter_map(|address| self.wanted.get(address).copied()).collect();
         if matches!(change.action, Action::Replace { .. } | Action::Delete) {
-            on.extend(self.holders.of(index));
+            on.extend(self.holders.of(index).union(self.holders.users_of_versions()).filter(|&&holder| holder != index));
             let yields_to = self.schemas.schema(change.kind).map_or(&[][..], |schema| schema.yields_to);
             on.extend(yields_to.iter().filter_map(|kind| self.there.get(kind)).flatten());
         }
