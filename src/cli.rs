@@ -172,7 +172,7 @@ pub struct Destroy {
     #[expect(missing_docs, reason = "see the type")]
     pub environment: Environment,
 
-    /// Only this address and all within it, with what holds them. Can be repeated.
+    /// Only this address and all within it, as if the spec did not have it. Can be repeated.
     #[arg(long, value_name = "ADDRESS")]
     pub only: Vec<Address>,
 

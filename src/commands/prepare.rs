@@ -26,7 +26,7 @@ pub(super) struct Prepared {
 /// What is to be planned.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Ends<'a> {
-    /// Nothing is wanted.
+    /// Nothing is wanted; with `only`, all but that.
     pub(super) destroy: bool,
     pub(super) only: &'a [Address],
     pub(super) adopt: &'a [Address],
@@ -39,7 +39,8 @@ pub(super) async fn prepare(context: &Context, name: &str, ends: Ends<'_>) -> Re
     check_images(&environment, ends.images)?;
     let scope = scope(&environment);
     let reader = Reader::connect(&environment.aws.account, &environment.aws.region).await;
-    let ask = ask(&environment, ends.destroy);
+    let wants = if ends.destroy { without(&environment, ends.only) } else { Some(environment.clone()) };
+    let ask = wants.as_ref().map_or_else(Ask::default, ask);
     let reading = context.busy("reading AWS");
     let (seen, images) = futures::join!(reader.observe(&scope, &ask), images(&reader, &environment, ends.images));
     drop(reading);
@@ -47,7 +48,7 @@ pub(super) async fn prepare(context: &Context, name: &str, ends: Ends<'_>) -> Re
     let seen = seen?;
     let images = images?;
 
-    let desired = if ends.destroy { Vec::new() } else { wanted(&environment, &seen, images)? };
+    let desired = wants.map_or(Ok(Vec::new()), |wants| wanted(&wants, &seen, images))?;
     let adopt: BTreeSet<Address> = ends.adopt.iter().cloned().collect();
     let options = Options { only: ends.only.to_vec(), adopt };
     let plan = plan(&Registry, &scope, &desired, &seen.live, &options)?;
@@ -94,10 +95,14 @@ fn wanted(environment: &Environment, seen: &Observation, images: BTreeMap<String
     Ok(desired::build(environment, &facts)?)
 }
 
-fn ask(environment: &Environment, destroy: bool) -> Ask {
-    if destroy {
-        return Ask::default();
-    }
+/// What is wanted when only these parts are to go: all else, which lets go of them. Nothing where all is to go, or where a part
+/// is none that others could do without.
+fn without(environment: &Environment, parts: &[Address]) -> Option<Environment> {
+    let (first, others) = parts.split_first()?;
+    others.iter().try_fold(environment.without(first.as_str())?, |rest, part| rest.without(part.as_str()))
+}
+
+fn ask(environment: &Environment) -> Ask {
     let instances = environment.service.iter().filter_map(|(_, service)| match &service.runtime {
         Runtime::Asg { instances, .. } if instances.ami.is_none() => Some(Architecture::of(&instances.instance_type)),
         Runtime::Asg { .. } | Runtime::AppRunner { .. } => None,

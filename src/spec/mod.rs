@@ -21,6 +21,7 @@ mod shape;
 mod store;
 mod suggest;
 mod tree;
+mod without;
 
 pub use connection::Connection;
 pub use environment::{Approval, Aws, Environment, Nat, Network, Promotion, Repository};

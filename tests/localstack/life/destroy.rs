@@ -86,12 +86,18 @@ async fn what_the_spec_keeps_is_kept() {
 #[tokio::test]
 async fn a_part_goes_alone() {
     let stage = Stage::running("dev").await;
-    let before = stage.live().await;
-    let ended = stage.run(&["destroy", "--yes", "--only", "service.worker"]).await;
-    assert_eq!(ended.code, 0, "{ended:#?}");
-    let after = stage.live().await;
-    let gone: Vec<_> = before.keys().filter(|address| !after.contains_key(*address)).collect();
-    assert!(gone.len() == 6 && gone.iter().all(|address| address.starts_with("service.worker.")), "{gone:?}");
+    for (part, arguments) in [("service.worker", &[][..]), ("cache.main", &["--allow", "data-loss"])] {
+        let before = stage.live().await;
+        let ended = stage.run(&[&["destroy", "--yes", "--only", part], arguments].concat()).await;
+        assert_eq!(ended.code, 0, "{ended:#?}");
+        let after = stage.live().await;
+        let parts: Vec<_> = before.keys().filter(|address| address.starts_with(part)).collect();
+        let gone: Vec<_> = before.keys().filter(|address| !after.contains_key(*address)).collect();
+        assert_eq!(gone, parts);
+    }
+    // The spec still has both.
+    let plan = stage.plan(&[]).await;
+    assert!(plan.with("create").contains("cache.main.replication_group"), "{plan:#?}");
 }
 
 /// AWS takes a while to let go: load balancers hold their interfaces, gateways their addresses.
