@@ -13,9 +13,9 @@ use crate::world::{World, scope};
 /// `case.toml`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Case {
+pub(crate) struct Case {
     /// What happened, in a sentence; for readers of the folder.
-    pub about: String,
+    pub(crate) about: String,
     /// The command that does to an account what `edit` does in memory.
     #[serde(default, rename = "by_hand")]
     _by_hand: String,
@@ -26,13 +26,13 @@ pub struct Case {
     after: Option<String>,
     /// Nothing is wanted.
     #[serde(default)]
-    pub destroy: bool,
+    pub(crate) destroy: bool,
     /// Like `--adopt`.
     #[serde(default)]
-    pub adopt: Vec<String>,
+    pub(crate) adopt: Vec<String>,
     /// Like `--image`, by digest.
     #[serde(default)]
-    pub images: BTreeMap<String, String>,
+    pub(crate) images: BTreeMap<String, String>,
     #[serde(default)]
     edit: Vec<Edit>,
 }
@@ -70,16 +70,16 @@ struct Edit {
 }
 
 impl Case {
-    pub fn read(folder: &Path) -> Self {
+    pub(crate) fn read(folder: &Path) -> Self {
         let text = std::fs::read_to_string(folder.join("case.toml")).expect("a case has a case.toml");
         toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
     }
 
     /// The account as people left it.
-    pub fn world(&self, folder: &Path) -> World {
+    pub(crate) fn world(&self, folder: &Path) -> World {
         let mut world = World::default();
         if !self.before.is_empty() {
-            let environment = environment(&folder.parent().unwrap().join(&self.before));
+            let environment = environment(&cases(folder).join(&self.before));
             let plan = crate::planned(&world, &environment, &[], &[], false);
             assert!(plan.blocked().next().is_none(), "the account cannot be made");
             world.apply(&scope(&environment), &plan);
@@ -91,16 +91,20 @@ impl Case {
     }
 
     /// The spec that is planned.
-    pub fn environment(&self, folder: &Path) -> Environment {
+    pub(crate) fn environment(&self, folder: &Path) -> Environment {
         let own = folder.join("after");
-        let cases = folder.parent().unwrap();
         let path: PathBuf = match &self.after {
-            Some(path) => cases.join(path),
+            Some(path) => cases(folder).join(path),
             None if own.is_dir() => own,
-            None => cases.join(&self.before),
+            None => cases(folder).join(&self.before),
         };
         environment(&path)
     }
+}
+
+/// The folder that a case stands in.
+fn cases(folder: &Path) -> &Path {
+    folder.parent().expect("a case stands in a folder")
 }
 
 /// The environment `dev` of a folder of specs.
