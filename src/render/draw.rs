@@ -19,6 +19,8 @@ pub(super) type Span<'a> = (Role, &'a str);
 pub(super) struct Sheet {
     page: Page,
     text: String,
+    /// The look of what was put last, until the line ends.
+    look: Role,
 }
 
 /// Narrower than this, nothing can be laid out.
@@ -26,7 +28,7 @@ const NARROWEST: usize = 40;
 
 impl Sheet {
     pub(super) fn new(page: Page) -> Self {
-        Self { page: Page { width: page.width.max(NARROWEST), ..page }, text: String::new() }
+        Self { page: Page { width: page.width.max(NARROWEST), ..page }, text: String::new(), look: Role::Plain }
     }
 
     pub(super) fn width(&self) -> usize {
@@ -55,7 +57,7 @@ impl Sheet {
                 }
                 let mut rest = piece;
                 if !fresh && column + gap + length(rest) > self.page.width {
-                    self.text.push('\n');
+                    self.end();
                     (column, gap) = (0, hang);
                 }
                 // A word longer than the page goes on below, whole: an ARN that is cut cannot be copied.
@@ -63,7 +65,7 @@ impl Sheet {
                     let room = self.page.width.saturating_sub(column + gap).max(1);
                     let (head, tail) = rest.split_at(offset(rest, room));
                     self.put(gap, role, head);
-                    self.text.push('\n');
+                    self.end();
                     (column, gap, rest) = (0, hang, tail);
                 }
                 self.put(gap, role, rest);
@@ -71,17 +73,30 @@ impl Sheet {
                 (gap, fresh) = (0, false);
             }
         }
-        self.text.push('\n');
+        self.end();
     }
 
     fn put(&mut self, gap: usize, role: Role, word: &str) {
-        self.text.extend(std::iter::repeat_n(' ', gap));
-        if self.page.colour && role != Role::Plain {
-            let style = role.style();
-            self.text.push_str(&format!("{style}{word}{style:#}"));
-        } else {
-            self.text.push_str(word);
+        if role != self.look {
+            self.turn(Role::Plain);
         }
+        self.text.extend(std::iter::repeat_n(' ', gap));
+        self.turn(role);
+        self.text.push_str(word);
+    }
+
+    fn end(&mut self) {
+        self.turn(Role::Plain);
+        self.text.push('\n');
+    }
+
+    /// Writes what follows in another look.
+    fn turn(&mut self, role: Role) {
+        if self.page.colour && role != self.look {
+            let (was, is) = (self.look.style(), role.style());
+            self.text.push_str(&format!("{was:#}{is}"));
+        }
+        self.look = role;
     }
 }
 

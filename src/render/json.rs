@@ -1,91 +1,274 @@
-//! A plan for programs, in Terraform's words and shapes, so that existing rules over plans need little change. The schema is
-//! `docs/plan.schema.json`.
+//! A plan for programs, in Terraform's words and shapes, so that existing rules over plans need little change. The types
+//! here are the format; `docs/plan.schema.json` is made from them.
 //!
 //! Unlike Terraform's, it never holds a sensitive value: a fingerprint stands in its place.
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Header;
 use super::rows::conceal::{conceal, marks};
 use crate::graph::{Attrs, DECLARED, Reference, Tags};
-use crate::plan::{Action, Change, Effect, Plan, Reason, Schema, Schemas};
+use crate::plan::{Action, Change, Effect, Plan, Reason, Schema, Schemas, Summary};
 
 /// The version of this format: the second part grows with additions, the first with what would break readers.
 pub const FORMAT_VERSION: &str = "1.0";
 
-/// A plan as JSON.
-pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas) -> Value {
-    let changes = plan.changes.iter().enumerate().map(|(index, change)| resource_change(plan, index, change, schemas));
-    json!({
-        "format_version": FORMAT_VERSION,
-        "plan_id": plan.id(),
-        "project": header.project,
-        "environment": header.environment,
-        "account": header.account,
-        "region": header.region,
-        "observed_at": header.observed_at,
-        "summary": plan.summary(),
-        "resource_changes": changes.collect::<Vec<_>>(),
-        "promotion": [],
-        "reads": { "calls": header.calls, "depth": header.depth },
-    })
+/// A plan, in Terraform's words.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(title = "Plan", deny_unknown_fields)]
+struct Document<'a> {
+    /// The version of this format: the first number grows with what breaks readers, the second with additions.
+    format_version: &'a str,
+    /// A hash of what will be done and to what, without times or ordering.
+    plan_id: String,
+    /// The project.
+    project: &'a str,
+    /// The environment.
+    environment: &'a str,
+    /// The account.
+    account: &'a str,
+    /// The region.
+    region: &'a str,
+    /// When AWS was read, in UTC.
+    observed_at: &'a str,
+    /// How many resources there are of each fate. A blocked or deferred one counts as that alone.
+    summary: Counts,
+    /// Every resource, wanted or there, by address.
+    resource_changes: Vec<ResourceChange<'a>>,
+    /// Images that move here from another environment.
+    promotion: Vec<Promotion>,
+    /// What reading AWS took.
+    reads: Reads,
 }
 
-fn resource_change(plan: &Plan, index: usize, change: &Change, schemas: &dyn Schemas) -> Value {
+/// How many resources there are of each fate.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Counts {
+    create: usize,
+    update: usize,
+    replace: usize,
+    delete: usize,
+    unchanged: usize,
+    blocked: usize,
+    deferred: usize,
+}
+
+/// What becomes of one resource.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct ResourceChange<'a> {
+    /// Its name in the environment.
+    address: String,
+    /// The AWS service and kind, such as `ec2.subnet`.
+    r#type: &'a str,
+    /// What changes.
+    change: Delta,
+    /// Why.
+    action_reason: ActionReason,
+    /// Dangers by name, such as `data-loss`.
+    hazards: Vec<&'a str>,
+    /// The addresses it waits for.
+    after: Vec<String>,
+    /// Why it cannot be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    blocked: Option<Obstacle<'a>>,
+    /// What it waits for before it can be planned, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deferred: Option<&'a str>,
+}
+
+/// A change, in Terraform's shape.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Delta {
+    /// One action, or the two of a replacement in their order. For a blocked change, what would have to be done.
+    #[schemars(length(min = 1, max = 2))]
+    actions: &'static [Verb],
+    /// The attributes AWS has, tags among them; null where there is nothing. Sensitive values are fingerprints.
+    before: Option<Object>,
+    /// The attributes it will have; null for a deletion. What is known after apply only is missing, and null in lists.
+    after: Option<Object>,
+    /// In the shape of `after`: true where a value is known after apply only.
+    after_unknown: Marks,
+    /// In the shape of `before`: true where a value is sensitive.
+    before_sensitive: Marks,
+    /// In the shape of `after`: true where a value is sensitive.
+    after_sensitive: Marks,
+    /// Paths of the attributes that force a replacement.
+    replace_paths: Vec<Vec<String>>,
+}
+
+type Object = Map<String, Value>;
+
+/// Where something is true: false for nowhere, or an object with the places.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+enum Marks {
+    Nowhere(bool),
+    At(Object),
+}
+
+/// A word of Terraform's for what is done.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Verb {
+    NoOp,
+    Create,
+    Update,
+    Delete,
+}
+
+/// Why a resource changes.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum ActionReason {
+    /// It does not.
+    AsDeclared,
+    /// It is new in the spec, or has never been there.
+    New,
+    /// The spec says something else than when it was last applied.
+    SpecChanged,
+    /// Somebody changed it in AWS.
+    ChangedInAws,
+    /// Somebody deleted it in AWS.
+    DeletedInAws,
+    /// It is not in the spec any more.
+    NotInSpec,
+    /// It was left by a run that was cut short.
+    LeftOver,
+    /// AWS could not make it.
+    NeverWorked,
+    /// AWS is still at work on it.
+    BusyInAws,
+    /// What it refers to changes.
+    ReferenceChanged,
+    /// It was somebody else's, and is taken over.
+    Adopted,
+    /// Nobody can tell which side changed.
+    Unknown,
+}
+
+/// Why a change cannot be made.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Obstacle<'a> {
+    /// What is in the way.
+    why: &'a str,
+    /// What to do about it.
+    help: &'a str,
+}
+
+/// An image that moves from one environment to another.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Promotion {
+    /// The service.
+    service: String,
+    /// The digest that runs.
+    from: Option<String>,
+    /// The digest that is to run.
+    to: String,
+    /// The environment it comes from.
+    source: String,
+}
+
+/// What reading AWS took.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Reads {
+    /// How many calls.
+    calls: usize,
+    /// The longest chain of calls of which each waited for the one before.
+    depth: usize,
+}
+
+/// The JSON Schema of what [`plan`] gives.
+pub fn schema() -> Value {
+    // What is always written is required, though it may be null.
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    settings.into_generator().into_root_schema_for::<Document<'_>>().to_value()
+}
+
+/// A plan as JSON.
+///
+/// # Panics
+/// Never: a plan is plain data with texts as keys.
+pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas) -> Value {
+    let Summary { create, update, replace, delete, unchanged, blocked, deferred } = plan.summary();
+    let changes = plan.changes.iter().enumerate().map(|(index, change)| resource_change(plan, index, change, schemas));
+    let document = Document {
+        format_version: FORMAT_VERSION,
+        plan_id: plan.id(),
+        project: &header.project,
+        environment: &header.environment,
+        account: &header.account,
+        region: &header.region,
+        observed_at: &header.observed_at,
+        summary: Counts { create, update, replace, delete, unchanged, blocked, deferred },
+        resource_changes: changes.collect(),
+        promotion: Vec::new(),
+        reads: Reads { calls: header.calls, depth: header.depth },
+    };
+    serde_json::to_value(document).expect("a plan is plain data")
+}
+
+fn resource_change<'a>(plan: &Plan, index: usize, change: &'a Change, schemas: &dyn Schemas) -> ResourceChange<'a> {
     let schema = schemas.schema(change.kind);
     let before = change.live.as_ref().map(|live| side(live.attrs.clone(), &live.tags));
     let after = after(change);
     let replaced = change.fields.iter().filter(|field| field.effect == Effect::Replace);
-    let mut shown = json!({
-        "address": change.address,
-        "type": change.kind,
-        "change": {
-            "actions": actions(change.action),
-            "before": before.as_ref().map(|attrs| concealed(schema, attrs)),
-            "after": after.as_ref().map(|attrs| known(&concealed(schema, attrs)).unwrap_or_default()),
-            "after_unknown": after.as_ref().map_or_else(|| json!(false), |attrs| table(attrs, |_, value| unknown(value))),
-            "before_sensitive": sensitive(schema, before.as_ref()),
-            "after_sensitive": sensitive(schema, after.as_ref()),
-            "replace_paths": replaced.map(|field| vec![&field.name]).collect::<Vec<_>>(),
+    let blocked = change.blocked.as_ref();
+    ResourceChange {
+        address: change.address.to_string(),
+        r#type: change.kind,
+        change: Delta {
+            actions: actions(change.action),
+            before: before.as_ref().map(|attrs| concealed(schema, attrs)),
+            after: after.as_ref().map(|attrs| entries(&concealed(schema, attrs), known)),
+            after_unknown: after
+                .as_ref()
+                .map_or(Marks::Nowhere(false), |attrs| Marks::At(table(attrs, |_, value| unknown(value)))),
+            before_sensitive: sensitive(schema, before.as_ref()),
+            after_sensitive: sensitive(schema, after.as_ref()),
+            replace_paths: replaced.map(|field| vec![field.name.clone()]).collect(),
         },
-        "action_reason": reason(change.reason),
-        "hazards": change.hazards.iter().map(|hazard| hazard.name()).collect::<Vec<_>>(),
-        "after": waits_for(plan, index, change),
-    });
-    if let Some(blocked) = &change.blocked {
-        shown["blocked"] = json!({ "why": blocked.why, "help": blocked.help });
+        action_reason: reason(change.reason),
+        hazards: change.hazards.iter().map(|hazard| hazard.name()).collect(),
+        after: waits_for(plan, index, change),
+        blocked: blocked.map(|blocked| Obstacle { why: &blocked.why, help: &blocked.help }),
+        deferred: change.deferred.as_deref(),
     }
-    if let Some(until) = &change.deferred {
-        shown["deferred"] = json!(until);
-    }
-    shown
 }
 
-fn actions(action: Action) -> &'static [&'static str] {
+fn actions(action: Action) -> &'static [Verb] {
     match action {
-        Action::NoOp => &["no-op"],
-        Action::Create => &["create"],
-        Action::Update => &["update"],
-        Action::Replace { delete_first: false } => &["create", "delete"],
-        Action::Replace { delete_first: true } => &["delete", "create"],
-        Action::Delete => &["delete"],
+        Action::NoOp => &[Verb::NoOp],
+        Action::Create => &[Verb::Create],
+        Action::Update => &[Verb::Update],
+        Action::Replace { delete_first: false } => &[Verb::Create, Verb::Delete],
+        Action::Replace { delete_first: true } => &[Verb::Delete, Verb::Create],
+        Action::Delete => &[Verb::Delete],
     }
 }
 
-fn reason(reason: Reason) -> &'static str {
+fn reason(reason: Reason) -> ActionReason {
     match reason {
-        Reason::AsDeclared => "as_declared",
-        Reason::New => "new",
-        Reason::Spec => "spec_changed",
-        Reason::Drift => "changed_in_aws",
-        Reason::Gone => "deleted_in_aws",
-        Reason::Removed => "not_in_spec",
-        Reason::Leftover => "left_over",
-        Reason::Failed => "never_worked",
-        Reason::Busy => "busy_in_aws",
-        Reason::Follows => "reference_changed",
-        Reason::Adopted => "adopted",
-        Reason::Unknown => "unknown",
+        Reason::AsDeclared => ActionReason::AsDeclared,
+        Reason::New => ActionReason::New,
+        Reason::Spec => ActionReason::SpecChanged,
+        Reason::Drift => ActionReason::ChangedInAws,
+        Reason::Gone => ActionReason::DeletedInAws,
+        Reason::Removed => ActionReason::NotInSpec,
+        Reason::Leftover => ActionReason::LeftOver,
+        Reason::Failed => ActionReason::NeverWorked,
+        Reason::Busy => ActionReason::BusyInAws,
+        Reason::Follows => ActionReason::ReferenceChanged,
+        Reason::Adopted => ActionReason::Adopted,
+        Reason::Unknown => ActionReason::Unknown,
     }
 }
 
@@ -113,27 +296,28 @@ fn side(mut attrs: Attrs, tags: &Tags) -> Attrs {
     attrs
 }
 
-fn concealed(schema: Option<&Schema>, attrs: &Attrs) -> Value {
+fn concealed(schema: Option<&Schema>, attrs: &Attrs) -> Object {
     table(attrs, |name, value| Some(conceal(schema.and_then(|schema| schema.attribute(name)), value, &|_| false)))
 }
 
-fn sensitive(schema: Option<&Schema>, attrs: Option<&Attrs>) -> Value {
-    let Some(attrs) = attrs else { return Value::Bool(false) };
-    table(attrs, |name, value| marks(schema.and_then(|schema| schema.attribute(name)), value))
+fn sensitive(schema: Option<&Schema>, attrs: Option<&Attrs>) -> Marks {
+    let marked = |attrs| table(attrs, |name, value| marks(schema.and_then(|schema| schema.attribute(name)), value));
+    attrs.map_or(Marks::Nowhere(false), |attrs| Marks::At(marked(attrs)))
 }
 
-fn table(attrs: &Attrs, of: impl Fn(&str, &Value) -> Option<Value>) -> Value {
-    let entries = attrs.iter().filter_map(|(name, value)| Some((name.clone(), of(name, value)?)));
-    Value::Object(entries.collect::<Map<_, _>>())
+fn table(attrs: &Attrs, of: impl Fn(&str, &Value) -> Option<Value>) -> Object {
+    attrs.iter().filter_map(|(name, value)| Some((name.clone(), of(name, value)?))).collect()
+}
+
+fn entries(object: &Object, of: fn(&Value) -> Option<Value>) -> Object {
+    object.iter().filter_map(|(key, item)| Some((key.clone(), of(item)?))).collect()
 }
 
 /// A value without what is known after apply only. In a list its place stays, as null.
 fn known(value: &Value) -> Option<Value> {
     match value {
         Value::Object(_) if Reference::from_value(value).is_some() => None,
-        Value::Object(object) => {
-            Some(Value::Object(object.iter().filter_map(|(key, item)| Some((key.clone(), known(item)?))).collect()))
-        }
+        Value::Object(object) => Some(Value::Object(entries(object, known))),
         Value::Array(items) => Some(items.iter().map(|item| known(item).unwrap_or_default()).collect()),
         _ => Some(value.clone()),
     }
@@ -144,7 +328,7 @@ fn unknown(value: &Value) -> Option<Value> {
     match value {
         Value::Object(_) if Reference::from_value(value).is_some() => Some(Value::Bool(true)),
         Value::Object(object) => {
-            let inside: Map<_, _> = object.iter().filter_map(|(key, item)| Some((key.clone(), unknown(item)?))).collect();
+            let inside = entries(object, unknown);
             (!inside.is_empty()).then_some(Value::Object(inside))
         }
         Value::Array(items) => {

@@ -165,21 +165,14 @@ fn difference(sheet: &mut Sheet, indent: usize, one: &Difference, widest: usize)
             let hang = if value + HEADLINE <= sheet.width() { value } else { indent + 4 };
             sheet.line(indent, hang, &[head[0], head[1], (Role::Plain, &gap), (role, word), (Role::Delete, &note)]);
         }
-        Words::Two(before, after) if value + length(before) + length(after) + 3 + length(&note) <= sheet.width() => {
-            let arrow = (Role::Faint, " → ");
-            sheet.line(
-                indent,
-                value,
-                &[
-                    head[0],
-                    head[1],
-                    (Role::Plain, &gap),
-                    (Role::Plain, before),
-                    arrow,
-                    (Role::Plain, after),
-                    (Role::Delete, &note),
-                ],
-            );
+        Words::Two(before, after) if value + two(before, after) + length(&note) <= sheet.width() => {
+            let words = [(Role::Plain, before.as_str()), (Role::Faint, " → "), (Role::Plain, after), (Role::Delete, &note)];
+            sheet.line(indent, value, &[&head[..], &[(Role::Plain, &gap)], &words].concat());
+        }
+        Words::Two(before, after) if indent + 4 + length(&one.name) + two(before, after) + length(&note) <= sheet.width() => {
+            let words =
+                [(Role::Plain, "  "), (Role::Plain, before), (Role::Faint, " → "), (Role::Plain, after), (Role::Delete, &note)];
+            sheet.line(indent, value, &[&head[..], &words].concat());
         }
         Words::Two(before, after) => {
             sheet.line(indent, indent + 2, &[head[0], head[1], (Role::Delete, &note)]);
@@ -187,6 +180,11 @@ fn difference(sheet: &mut Sheet, indent: usize, one: &Difference, widest: usize)
             sheet.line(indent + 4, indent + 6, &[(Role::Create, "+ "), (Role::Plain, after)]);
         }
     }
+}
+
+/// Columns that one text in place of another takes.
+fn two(before: &str, after: &str) -> usize {
+    length(before) + length(" → ") + length(after)
 }
 
 fn deferred(sheet: &mut Sheet, all: &[Deferred<'_>], header: &Header) {
@@ -216,14 +214,15 @@ fn deferred(sheet: &mut Sheet, all: &[Deferred<'_>], header: &Header) {
         all.iter().filter_map(|waiting| waiting.service).map(|service| format!(" --image {service}=TAG")).collect();
     if !images.is_empty() {
         let command = format!("infra apply --env {}{}", header.environment, images.concat());
-        sheet.line(RESOURCE, DETAIL + 2, &[(Role::Deferred, "To go on, push an image and run "), (Role::Strong, &command)]);
+        sheet.line(RESOURCE, DETAIL + 2, &[(Role::Plain, "To go on, push an image, then:")]);
+        sheet.line(DETAIL, DETAIL + 2, &[(Role::Strong, &command)]);
     }
 }
 
 /// What is in the way and what goes, by address alone.
 fn repeat(sheet: &mut Sheet, section: &Section<'_>) {
     sheet.blank();
-    sheet.line(0, 2, &[(Role::Strong, "Once more, "), (Role::Strong, &lower(title(section)))]);
+    sheet.line(0, 2, &[(Role::Strong, "Once more, "), (Role::Strong, &brief(section))]);
     for row in &section.rows {
         let (role, sign) = sign(row.change);
         let hazards = row.hazards.iter().map(|(hazard, _)| *hazard).filter(|hazard| *hazard != Hazard::Replacement);
@@ -233,9 +232,9 @@ fn repeat(sheet: &mut Sheet, section: &Section<'_>) {
     }
 }
 
-fn lower(title: &str) -> String {
-    let mut letters = title.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+fn brief(section: &Section<'_>) -> String {
+    let title = title(section);
+    title.split(':').next().unwrap_or(title).to_lowercase()
 }
 
 fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {

@@ -15,7 +15,7 @@ use crate::world::{World, scope};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Case {
     /// What happened, in a sentence; for readers of the folder.
-    pub about: String,
+    pub(crate) about: String,
     /// The command that does to an account what `edit` does in memory.
     #[serde(default, rename = "by_hand")]
     _by_hand: String,
@@ -26,13 +26,13 @@ pub(crate) struct Case {
     after: Option<String>,
     /// Nothing is wanted.
     #[serde(default)]
-    pub destroy: bool,
+    pub(crate) destroy: bool,
     /// Like `--adopt`.
     #[serde(default)]
-    pub adopt: Vec<String>,
+    pub(crate) adopt: Vec<String>,
     /// Like `--image`, by digest.
     #[serde(default)]
-    pub images: BTreeMap<String, String>,
+    pub(crate) images: BTreeMap<String, String>,
     #[serde(default)]
     edit: Vec<Edit>,
 }
@@ -79,7 +79,7 @@ impl Case {
     pub(crate) fn world(&self, folder: &Path) -> World {
         let mut world = World::default();
         if !self.before.is_empty() {
-            let environment = environment(&folder.parent().unwrap().join(&self.before));
+            let environment = environment(&cases(folder).join(&self.before));
             let plan = crate::planned(&world, &environment, &[], &[], false);
             assert!(plan.blocked().next().is_none(), "the account cannot be made");
             world.apply(&scope(&environment), &plan);
@@ -93,14 +93,18 @@ impl Case {
     /// The spec that is planned.
     pub(crate) fn environment(&self, folder: &Path) -> Environment {
         let own = folder.join("after");
-        let cases = folder.parent().unwrap();
         let path: PathBuf = match &self.after {
-            Some(path) => cases.join(path),
+            Some(path) => cases(folder).join(path),
             None if own.is_dir() => own,
-            None => cases.join(&self.before),
+            None => cases(folder).join(&self.before),
         };
         environment(&path)
     }
+}
+
+/// The folder that a case stands in.
+fn cases(folder: &Path) -> &Path {
+    folder.parent().expect("a case stands in a folder")
 }
 
 /// The environment `dev` of a folder of specs.

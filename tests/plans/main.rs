@@ -35,7 +35,7 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-pub fn planned(world: &World, environment: &Environment, images: &[(String, String)], adopt: &[String], destroy: bool) -> Plan {
+fn planned(world: &World, environment: &Environment, images: &[(String, String)], adopt: &[String], destroy: bool) -> Plan {
     let desired = if destroy { Vec::new() } else { world.desired(environment, images).expect("zones enough") };
     let adopt = adopt.iter().map(|address| address.parse::<Address>().expect("an address")).collect();
     plan(&Registry, &scope(environment), &desired, &world.live, &Options { only: Vec::new(), adopt }).expect("a sound graph")
@@ -85,15 +85,92 @@ fn plans_read_as_they_are_written_here() {
     assert!(differing.is_empty(), "{}", differing.join("\n"));
 }
 
-/// Goldens hold what changes; of what stays, the addresses. The script on instances may change without any plan's doing so.
+/// Goldens hold what changes; of what stays, the addresses, and of what changes in place, the attributes that do.
 fn shorten(value: &mut Value) {
+    // The script on instances may change without any plan's doing so.
     let text = value.to_string().replace(&infra::aws::ec2::user_data::version(), "SCRIPT");
     *value = serde_json::from_str(&text).expect("still JSON");
-    let changes = value["resource_changes"].as_array_mut().expect("a list");
-    for change in changes.iter_mut() {
-        if change["change"]["actions"] == json!(["no-op"]) && change.get("blocked").is_none() && change.get("deferred").is_none()
-        {
+    for change in value["resource_changes"].as_array_mut().expect("a list") {
+        let delta = &mut change["change"];
+        if let (Some(before), Some(after)) = (delta["before"].as_object().cloned(), delta["after"].as_object().cloned()) {
+            for (side, other) in [("before", &after), ("after", &before)] {
+                let attrs = delta[side].as_object_mut().expect("seen above");
+                attrs.retain(|name, value| other.get(name) != Some(value));
+            }
+        }
+        if delta["actions"] == json!(["no-op"]) && change.get("blocked").is_none() && change.get("deferred").is_none() {
             *change = change["address"].clone();
         }
     }
+}
+
+#[test]
+fn what_a_plan_says_is_so_once_it_is_applied() {
+    for folder in cases() {
+        let (mut world, environment, case, plan) = made(&folder);
+        if plan.blocked().next().is_some() {
+            continue;
+        }
+        world.apply(&scope(&environment), &plan);
+        let images: Vec<_> = case.images.into_iter().collect();
+        let again = planned(&world, &environment, &images, &[], case.destroy);
+        let shown = text::plan(&header(&environment), &again, &Registry, Page { width: WIDTH, colour: false });
+        assert!(again.is_noop(), "{}: the second plan is not empty\n{shown}", folder.display());
+        assert!(shown.contains("Nothing to do"), "{shown}");
+    }
+}
+
+#[test]
+fn every_width_and_colour_shows_the_same() {
+    for folder in cases() {
+        let (_, environment, _, plan) = made(&folder);
+        let header = header(&environment);
+        let drawn = |width, colour| text::plan(&header, &plan, &Registry, Page { width, colour });
+        for width in [60, 100, 160] {
+            let plain = drawn(width, false);
+            for line in plain.lines() {
+                assert!(line.chars().count() <= width, "{}: wider than {width}: {line}", folder.display());
+                assert_eq!(line, line.trim_end());
+            }
+            assert_eq!(anstream::adapter::strip_str(&drawn(width, true)).to_string(), plain);
+            for change in plan.changes.iter().filter(|change| change.is_step() || change.blocked.is_some()) {
+                assert!(plain.contains(change.address.as_str()), "{} is not at {width}: {plain}", change.address);
+            }
+        }
+    }
+}
+
+#[test]
+fn values_of_the_environment_are_in_no_plan() {
+    let mut seen = 0;
+    for folder in cases() {
+        let (world, environment, _, plan) = made(&folder);
+        let header = header(&environment);
+        let text = text::plan(&header, &plan, &Registry, Page { width: WIDTH, colour: false });
+        let json = json::plan(&header, &plan, &Registry).to_string();
+        // Those of the spec, and those that AWS holds; short ones such as `0.1` stand in addresses too.
+        let of_spec = environment.service.iter().flat_map(|(_, service)| service.env.values().cloned());
+        let of_live = world.live.iter().filter_map(|live| match live.kind {
+            "ec2.launch_template" => live.attrs["container"]["environment"].as_object(),
+            "apprunner.service" => live.attrs["environment"].as_object(),
+            _ => None,
+        });
+        let of_live = of_live.flatten().filter(|(name, _)| !name.starts_with("DATABASE_"));
+        let of_live = of_live.filter_map(|(_, value)| value.as_str().map(str::to_owned));
+        for value in of_spec.chain(of_live).filter(|value| value.len() > 3) {
+            assert!(!text.contains(&value) && !json.contains(&value), "{}: {value}", folder.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 50, "there was something to find");
+}
+
+#[test]
+fn the_schema_of_plans_is_the_one_in_docs() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/plan.schema.json");
+    let expected = Data::read_from(&path, Some(DataFormat::Text));
+    Assert::new()
+        .action_env("SNAPSHOTS")
+        .normalize_paths(false)
+        .eq(Data::text(format!("{:#}\n", json::schema())), expected.raw());
 }

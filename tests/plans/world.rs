@@ -13,8 +13,8 @@ const ZONES: [&str; 4] = ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d"
 
 /// What an account holds.
 #[derive(Clone, Debug, Default)]
-pub struct World {
-    pub live: Vec<Live>,
+pub(crate) struct World {
+    pub(crate) live: Vec<Live>,
     /// How many resources there have ever been, for ids that are never given twice.
     made: usize,
 }
@@ -25,7 +25,7 @@ pub(crate) fn scope(environment: &Environment) -> Scope {
 
 impl World {
     /// The resources of a spec, as they are wanted in this account.
-    pub fn desired(&self, environment: &Environment, images: &[(String, String)]) -> Result<Vec<Desired>, BuildError> {
+    pub(crate) fn desired(&self, environment: &Environment, images: &[(String, String)]) -> Result<Vec<Desired>, BuildError> {
         let zones: Vec<String> = ZONES.iter().map(ToString::to_string).collect();
         let wanted = environment.network.as_ref().map_or(0, |network| network.zones);
         let registry = registry(&environment.aws.account, &environment.aws.region);
@@ -43,7 +43,7 @@ impl World {
     }
 
     /// Does what a plan says, in its order.
-    pub fn apply(&mut self, scope: &Scope, plan: &Plan) {
+    pub(crate) fn apply(&mut self, scope: &Scope, plan: &Plan) {
         for step in &plan.steps {
             let change = &plan.changes[step.change];
             let place = |world: &Self| {
@@ -79,7 +79,7 @@ impl World {
         }
     }
 
-    pub fn at(&mut self, address: &Address) -> &mut Live {
+    pub(crate) fn at(&mut self, address: &Address) -> &mut Live {
         let found = self.live.iter_mut().find(|live| live.address() == Some(address));
         found.unwrap_or_else(|| panic!("there is no {address} in the account"))
     }

@@ -61,8 +61,7 @@ impl Differ<'_> {
         let together = if single { Vec::new() } else { follows };
         let mut told = Vec::new();
         for effect in [Effect::Replace, Effect::Update] {
-            let alike: Vec<&FieldChange> =
-                together.iter().copied().filter(|field| note(field.effect) == note(effect)).collect();
+            let alike: Vec<&FieldChange> = together.iter().copied().filter(|field| note(field.effect) == note(effect)).collect();
             if !alike.is_empty() {
                 told.push(following(&alike, note(effect)));
             }
