@@ -1,0 +1,100 @@
+//! The command line without AWS: what it prints where, and how it exits. Each case is a golden file of this folder;
+//! `SNAPSHOTS=overwrite cargo test --test cli` rewrites them, and you read the diff.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use snapbox::Assert;
+
+/// Where nothing listens.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+/// Runs `infra` in a folder of this test, with no terminal and nothing of the environment of whoever runs it.
+fn infra(arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli");
+    let ended = Command::new(env!("CARGO_BIN_EXE_infra"))
+        .args(arguments)
+        .env_clear()
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .envs(environment.iter().copied())
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary runs");
+    let mut told = String::new();
+    for (name, value) in environment {
+        let _ = write!(told, "{name}={value} ");
+    }
+    let _ = writeln!(told, "$ infra {}", arguments.join(" "));
+    let _ = writeln!(told, "exit {}", ended.status.code().expect("it ended by itself"));
+    for (stream, text) in [("stdout", &ended.stdout), ("stderr", &ended.stderr)] {
+        let _ = write!(told, "\n--- {stream}\n{}", String::from_utf8_lossy(text));
+    }
+    told
+}
+
+fn golden(name: &str, told: String) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cli/{name}.txt"));
+    Assert::new().action_env("SNAPSHOTS").normalize_paths(false).eq(told, snapbox::Data::read_from(&file, None));
+}
+
+/// Credentials that are well formed, for what never gets as far as using them.
+const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "123456789012"), ("AWS_SECRET_ACCESS_KEY", "none")];
+
+#[test]
+fn help_teaches() {
+    golden("help", infra(&["--help"], &[]));
+    for command in ["validate", "plan", "apply", "destroy", "status", "schema", "completions"] {
+        golden(&format!("help-{command}"), infra(&[command, "--help"], &[]));
+    }
+}
+
+#[test]
+fn wrong_invocations_exit_with_1() {
+    golden("unknown-command", infra(&["plann"], &[]));
+    golden("unknown-flag", infra(&["plan", "--env", "dev", "--jsn"], &[]));
+    golden("no-environment", infra(&["plan"], &[]));
+    golden("bad-image", infra(&["plan", "--env", "dev", "--image", "web"], &[]));
+    golden("unknown-service", infra(&["plan", "--env", "dev", "--image", "wbe=v1"], &[]));
+    golden("bad-address", infra(&["plan", "--env", "dev", "--only", "Service.Web"], &[]));
+    golden("unknown-hazard", infra(&["apply", "--env", "dev", "--allow", "everything"], &[]));
+    golden("unknown-environment", infra(&["plan", "--env", "dve"], &[]));
+    golden("no-specs", infra(&["--specs", "nowhere", "validate"], &[]));
+}
+
+#[test]
+fn validate_says_where_and_what_instead() {
+    golden("valid", infra(&["validate"], &[]));
+    golden("valid-one", infra(&["validate", "--env", "dev"], &[]));
+    golden("invalid", infra(&["--specs", "broken", "validate"], &[]));
+    golden("invalid-plan", infra(&["plan", "--env", "dev"], &[("INFRA_SPECS", "broken")]));
+    golden("environment-by-variable", infra(&["plan"], &[("INFRA_ENV", "nosuch")]));
+}
+
+#[test]
+fn without_aws_it_says_what_to_do() {
+    golden("no-credentials", infra(&["plan", "--env", "dev"], &[("AWS_ENDPOINT_URL", NOWHERE)]));
+    let mut environment = KEYS.to_vec();
+    environment.push(("AWS_ENDPOINT_URL", NOWHERE));
+    golden("unreachable", infra(&["plan", "--env", "dev"], &environment));
+    golden("unreachable-apply", infra(&["apply", "--env", "dev", "--yes"], &environment));
+}
+
+#[test]
+fn colour_is_for_terminals_and_for_those_who_force_it() {
+    let coloured = |environment: &[(&str, &str)]| infra(&["--specs", "broken", "validate"], environment).contains('\u{1b}');
+    assert!(!coloured(&[]), "there is no terminal");
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
+}
+
+#[test]
+fn the_schema_and_completions_are_data() {
+    let schema = infra(&["schema"], &[]);
+    assert!(schema.contains("exit 0") && schema.contains("\"$schema\"") && schema.ends_with("--- stderr\n"), "{schema}");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = infra(&["completions", shell], &[]);
+        assert!(script.contains("exit 0") && script.contains("detailed-exitcode") && script.ends_with("--- stderr\n"), "{shell}");
+    }
+}
