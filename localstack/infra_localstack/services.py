@@ -51,6 +51,7 @@ ecr = _plugin("ecr")
 elasticache = _plugin("elasticache")
 elbv2 = _plugin("elbv2")
 iam = _plugin("iam")
+logs = _plugin("logs")
 rds = _plugin("rds")
 secretsmanager = _plugin("secretsmanager")
 

@@ -40,7 +40,7 @@ pub struct Change {
     pub fields: Vec<FieldChange>,
     /// What people should think of before they say yes.
     pub hazards: Vec<Hazard>,
-    /// The resources it waits for.
+    /// The other resources that its steps wait for.
     pub waits_for: Vec<Address>,
 }
 
@@ -176,11 +176,6 @@ impl Plan {
     /// Whether there is nothing to do. What is deferred is nothing to do; what is blocked is not.
     pub fn is_noop(&self) -> bool {
         self.steps.is_empty() && self.blocked().next().is_none()
-    }
-
-    /// tmp
-    pub fn id(&self) -> String {
-        "tmp".into()
     }
 
     /// The changes that cannot be made.

@@ -262,7 +262,9 @@ impl<'a> Decider<'a> {
         let Some(attribute) = schema.name() else { return };
         let named = |attrs: &'a Attrs| attrs.get(attribute.name).and_then(Value::as_str);
         let Some(base) = desired.attrs.get(attribute.name).and_then(Value::as_str) else { return };
-        let live = self.live.iter().filter(|live| live.kind == schema.kind && live.state != State::Deleting);
+        // The name of one of ours that is going already is free by the time it is needed: its deletion is waited for.
+        let free = |live: &Live| live.state == State::Deleting && live.address().is_some();
+        let live = self.live.iter().filter(|live| live.kind == schema.kind && !free(live));
         let others = self.wanted.values().filter(|other| other.kind == schema.kind && other.address != desired.address);
         let given = self.changes.iter().filter(|change| change.kind == schema.kind);
         let mut taken: BTreeSet<&str> = live.filter_map(|live| named(&live.attrs)).collect();

@@ -9,6 +9,7 @@ mod defer;
 mod diff;
 mod hazard;
 mod holders;
+mod id;
 mod order;
 mod planner;
 mod reason;

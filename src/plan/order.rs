@@ -144,8 +144,8 @@ impl Order<'_> {
         going || change.action == (Action::Replace { delete_first: true })
     }
 
-    /// What holds something that has versions. It may use, through an older one, what the newest does not name any more: a run
-    /// cut short after a launch template has changed leaves instances of the version before. Deletions wait for it.
+    /// What holds something that has versions. It may use, through an older one, what the newest does not name any more, as
+    /// instances do until their group has been refreshed, maybe by a later run. Deletions wait for it.
     fn users_of_versions(&self) -> Vec<usize> {
         let has_versions = |&change: &usize| {
             let schema = self.schemas.schema(self.changes[change].kind);
@@ -163,7 +163,7 @@ impl Order<'_> {
         }
         // A leftover serves until the one that stays does.
         let mut needs = BTreeSet::from_iter(self.make(change).or_else(|| self.make(self.wanted(&going.address)?)));
-        self.holders_let_go(change, &mut BTreeSet::from([change]), &mut needs);
+        needs.extend(self.holders.of(change).iter().filter_map(|&holder| self.delete(holder).or_else(|| self.make(holder))));
         let yields_to = self.schemas.schema(going.kind).map_or(&[][..], |schema| schema.yields_to);
         needs.extend(
             (0..self.changes.len())
@@ -171,21 +171,6 @@ impl Order<'_> {
                 .filter_map(|other| self.delete(other)),
         );
         needs.into_iter().map(|node| (node, Since::Ready)).collect()
-    }
-
-    fn holders_let_go(&self, change: usize, seen: &mut BTreeSet<usize>, needs: &mut BTreeSet<usize>) {
-        for &holder in self.holders.of(change) {
-            if !seen.insert(holder) {
-                continue;
-            }
-            if let Some(node) = self.delete(holder) {
-                needs.insert(node);
-            } else {
-                // What holds the holder may use this one through it, as a group does what its launch template names.
-                needs.extend(self.make(holder));
-                self.holders_let_go(holder, seen, needs);
-            }
-        }
     }
 }
 

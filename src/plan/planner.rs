@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::change::Plan;
+use super::change::{Change, Plan, Step};
 use super::decide::Decider;
 use super::defer;
 use super::order;
@@ -92,12 +92,25 @@ pub fn plan(
 
     defer::spread(schemas, &wanted, &mut changes);
     let steps = order::steps(schemas, &changes, &wanted)?;
+    name_waits(&mut changes, &steps);
     let plan = Plan { changes, steps };
     if options.only.is_empty() {
         return Ok(plan);
     }
     let rests = Rests::new(schemas, &wanted, &plan.changes);
     select::only(plan, &rests, &options.only)
+}
+
+/// Tells each change, by address, what its steps wait for.
+fn name_waits(changes: &mut [Change], steps: &[Step]) {
+    let mut waits: BTreeSet<(usize, Address)> = BTreeSet::new();
+    for step in steps {
+        let on = step.needs.iter().map(|need| &changes[steps[need.step].change].address);
+        waits.extend(on.filter(|&on| *on != changes[step.change].address).map(|on| (step.change, on.clone())));
+    }
+    for (change, on) in waits {
+        changes[change].waits_for.push(on);
+    }
 }
 
 fn check(schemas: &dyn Schemas, wanted: &BTreeMap<&Address, &Desired>, live: &[Live]) -> Result<(), PlanError> {

@@ -48,6 +48,9 @@ pub(crate) fn drifts(cloud: &Memory, desired: &[Desired], chosen: Index) {
     }
     let (live, name) = fields[chosen.index(fields.len())];
     let mut moved = cloud.clone();
+    moved.grow();
+    assert!(planned(&moved, desired, &Options::default()).is_noop(), "what may grow by itself is changed back");
+    let mut moved = cloud.clone();
     if name == "Name" {
         moved.retag(&live.id, |tags| drop(tags.insert(name.into(), "other".into())));
     } else {

@@ -170,7 +170,7 @@ impl Spec<'_> {
             "store" => {
                 let shelf = self.exactly("shelf", slot)?;
                 json!({
-                    "name": Self::name(kind, slot), "engine": a / 7, "size": 1 + b / 3, "class": c, "locked": d >= 6,
+                    "name": Self::name(kind, slot), "engine": a / 7, "size": 1 + b / 3, "class": c, "locked": d % 4 == 3,
                     "shelf": Input::output(&shelf, "name"), "guards": self.several("guard", c),
                 })
             }

@@ -108,7 +108,11 @@ impl Storage {
 /// Storage that has grown by itself, within what the spec allows, is not asked to shrink.
 fn grow(live: &Value, want: &Value) -> Rule {
     let at_most = Storage::deserialize(want).map_or(u64::MAX, |want| want.most().into());
-    if live["gib"].as_u64() > Some(at_most) { Rule::Fixed("storage cannot shrink; write what AWS has, or more") } else { Rule::Update }
+    if live["gib"].as_u64() > Some(at_most) {
+        Rule::Fixed("storage cannot shrink; write what AWS has, or more")
+    } else {
+        Rule::Update
+    }
 }
 
 /// RDS upgrades, and never goes back.

@@ -81,25 +81,20 @@ fn action(change: &Value) -> String {
 
 fn line(change: &Value) -> String {
     let text = |key: &str| change[key].as_str().unwrap_or_default();
-    let (action, names) = (action(change), attributes(change));
-    let names = if names.is_empty() { String::new() } else { format!(": {}", names.join(" ")) };
-    format!("{action} {}{names} ({})", text("address"), text("action_reason"))
+    let fields = changed(&change["change"]);
+    let fields = if fields.is_empty() { String::new() } else { format!(": {}", fields.join(" ")) };
+    format!("{} {}{fields} ({})", action(change), text("address"), text("action_reason"))
 }
 
-/// The attributes because of which a resource changes, alphabetically; for a replacement only those that force it.
-fn attributes(change: &Value) -> Vec<&str> {
-    let change = &change["change"];
-    let (before, after) = match (&change["before"], &change["after"]) {
-        (Value::Object(before), Value::Object(after)) => (before, after),
-        _ => return Vec::new(),
-    };
-    let forced = change["replace_paths"].as_array().unwrap();
-    if !forced.is_empty() {
-        return forced.iter().map(|path| path[0].as_str().unwrap()).collect();
-    }
-    let unknown = |name: &String| change["after_unknown"].get(name).is_some();
-    let differs = |name: &&String| unknown(name) || before.get(*name) != after.get(*name);
-    let mut names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    names.retain(differs);
-    names.into_iter().map(String::as_str).collect()
+/// The attributes that differ between what is there and what will be, by name.
+fn changed(change: &Value) -> Vec<&str> {
+    let (Some(before), Some(after)) = (change["before"].as_object(), change["after"].as_object()) else { return Vec::new() };
+    let unknown = change["after_unknown"].as_object();
+    let pending = |name: &&String| unknown.is_some_and(|unknown| unknown.contains_key(*name));
+    let names = after.keys().chain(unknown.into_iter().flat_map(|unknown| unknown.keys()));
+    let mut names: Vec<&str> =
+        names.filter(|name| pending(name) || before.get(*name) != after.get(*name)).map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
