@@ -199,7 +199,7 @@ pub fn schema() -> Value {
 /// Never: a plan is plain data with texts as keys.
 pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas) -> Value {
     let Summary { create, update, replace, delete, unchanged, blocked, deferred } = plan.summary();
-    let changes = plan.changes.iter().enumerate().map(|(index, change)| resource_change(plan, index, change, schemas));
+    let changes = plan.changes.iter().map(|change| resource_change(change, schemas));
     let document = Document {
         format_version: FORMAT_VERSION,
         plan_id: plan.id(),
@@ -216,7 +216,7 @@ pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas) -> Value {
     serde_json::to_value(document).expect("a plan is plain data")
 }
 
-fn resource_change<'a>(plan: &Plan, index: usize, change: &'a Change, schemas: &dyn Schemas) -> ResourceChange<'a> {
+fn resource_change<'a>(change: &'a Change, schemas: &dyn Schemas) -> ResourceChange<'a> {
     let schema = schemas.schema(change.kind);
     let before = change.live.as_ref().map(|live| side(live.attrs.clone(), &live.tags));
     let after = after(change);
@@ -238,7 +238,7 @@ fn resource_change<'a>(plan: &Plan, index: usize, change: &'a Change, schemas: &
         },
         action_reason: reason(change.reason),
         hazards: change.hazards.iter().map(|hazard| hazard.name()).collect(),
-        after: waits_for(plan, index, change),
+        after: change.waits_for.iter().map(ToString::to_string).collect(),
         blocked: blocked.map(|blocked| Obstacle { why: &blocked.why, help: &blocked.help }),
         deferred: change.deferred.as_deref(),
     }
@@ -338,18 +338,4 @@ fn unknown(value: &Value) -> Option<Value> {
         }
         _ => None,
     }
-}
-
-/// The addresses whose steps come before this one's.
-fn waits_for(plan: &Plan, index: usize, change: &Change) -> Vec<String> {
-    if !change.waits_for.is_empty() {
-        return change.waits_for.iter().map(ToString::to_string).collect();
-    }
-    let steps = plan.steps.iter().filter(|step| step.change == index);
-    let before = steps.flat_map(|step| step.needs.iter().map(|need| plan.steps[need.step].change));
-    let mut addresses: Vec<String> =
-        before.filter(|&other| other != index).map(|other| plan.changes[other].address.to_string()).collect();
-    addresses.sort();
-    addresses.dedup();
-    addresses
 }

@@ -1,165 +1,121 @@
-//! The command line without AWS: what it says of itself, of wrong invocations and specs, on which stream, and how it ends.
-//!
-//! Golden files are beside this one; `SNAPSHOTS=overwrite cargo test --test cli` rewrites them, and you read the diff.
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+//! The command line without AWS: what it prints where, and how it exits. Each case is a golden file of this folder;
+//! `SNAPSHOTS=overwrite cargo test --test cli` rewrites them, and you read the diff.
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use snapbox::{Assert, Data};
-use tempfile::TempDir;
+use snapbox::Assert;
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+/// Where nothing listens.
+const NOWHERE: &str = "http://127.0.0.1:9";
 
-/// The binary in the root of the repository, with nothing of this machine in its environment.
-fn infra(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
-    command.args(arguments).current_dir(ROOT).env_clear().stdin(Stdio::null());
-    command.env("HOME", "/nowhere").env("AWS_EC2_METADATA_DISABLED", "true");
-    command
-}
-
-/// What a run said and how it ended, as golden files hold it.
-fn transcript(arguments: &[&str], output: &Output) -> String {
-    let mut text = format!("$ infra {}\n", arguments.join(" "));
-    for (stream, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
-        if !bytes.is_empty() {
-            let _ = write!(text, "[{stream}]\n{}", String::from_utf8_lossy(bytes));
-        }
+/// Runs `infra` in a folder of this test, with no terminal and nothing of the environment of whoever runs it.
+fn infra(arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli");
+    let ended = Command::new(env!("CARGO_BIN_EXE_infra"))
+        .args(arguments)
+        .env_clear()
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .envs(environment.iter().copied())
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .expect("the binary runs");
+    let mut told = String::new();
+    for (name, value) in environment {
+        let _ = write!(told, "{name}={value} ");
     }
-    let _ = writeln!(text, "[exit {}]", output.status.code().unwrap());
-    text
+    let _ = writeln!(told, "$ infra {}", arguments.join(" "));
+    let _ = writeln!(told, "exit {}", ended.status.code().expect("it ended by itself"));
+    for (stream, text) in [("stdout", &ended.stdout), ("stderr", &ended.stderr)] {
+        let _ = write!(told, "\n--- {stream}\n{}", String::from_utf8_lossy(text));
+    }
+    told
 }
 
-fn golden(file: &str, actual: String) {
-    let expected = Data::read_from(&Path::new(ROOT).join("tests/cli").join(file), Some(snapbox::data::DataFormat::Text));
-    Assert::new().action_env("SNAPSHOTS").eq(Data::text(actual), expected.raw());
+fn golden(name: &str, told: String) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/cli/{name}.txt"));
+    Assert::new().action_env("SNAPSHOTS").normalize_paths(false).eq(told, snapbox::Data::read_from(&file, None));
 }
 
-fn says(file: &str, arguments: &[&str]) {
-    let output = infra(arguments).output().unwrap();
-    golden(&format!("said/{file}.txt"), transcript(arguments, &output));
-}
+/// Credentials that are well formed, for what never gets as far as using them.
+const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "123456789012"), ("AWS_SECRET_ACCESS_KEY", "none")];
 
 #[test]
 fn help_teaches() {
-    let commands = ["validate", "plan", "apply", "destroy", "status", "schema", "completions"];
-    for command in commands {
-        let arguments = [command, "--help"];
-        golden(&format!("help/{command}.txt"), transcript(&arguments, &infra(&arguments).output().unwrap()));
+    golden("help", infra(&["--help"], &[]));
+    for command in ["validate", "plan", "apply", "destroy", "status", "schema", "completions"] {
+        golden(&format!("help-{command}"), infra(&[command, "--help"], &[]));
     }
-    let whole = infra(&["--help"]).output().unwrap();
-    golden("help/infra.txt", transcript(&["--help"], &whole));
-    // One that is added here is added above.
-    let text = String::from_utf8(whole.stdout).unwrap();
-    let listed = text.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    assert_eq!(listed.map(|line| line.split_whitespace().next().unwrap()).collect::<Vec<_>>(), commands);
 }
 
 #[test]
-fn wrong_invocations_are_told_what_to_write() {
-    says("no-command", &[]);
-    says("unknown-command", &["aply", "--env", "dev"]);
-    says("unknown-flag", &["plan", "--env", "dev", "--detailed-exit-code"]);
-    says("no-environment", &["plan"]);
-    says("unknown-hazard", &["apply", "--env", "dev", "--allow", "data-lost"]);
-    says("bad-address", &["plan", "--env", "dev", "--only", "Database/Main"]);
-    says("bad-image", &["plan", "--env", "dev", "--image", "web"]);
-    says("unknown-service", &["plan", "--env", "dev", "--image", "wep=v1"]);
+fn wrong_invocations_exit_with_1() {
+    golden("no-command", infra(&[], &[]));
+    golden("unknown-command", infra(&["plann"], &[]));
+    golden("unknown-shell", infra(&["completions", "tcsh"], &[]));
+    golden("unknown-flag", infra(&["plan", "--env", "dev", "--jsn"], &[]));
+    golden("no-environment", infra(&["plan"], &[]));
+    golden("bad-image", infra(&["plan", "--env", "dev", "--image", "web"], &[]));
+    golden("unknown-service", infra(&["plan", "--env", "dev", "--image", "wbe=v1"], &[]));
+    golden("bad-address", infra(&["plan", "--env", "dev", "--only", "Service.Web"], &[]));
+    golden("unknown-hazard", infra(&["apply", "--env", "dev", "--allow", "everything"], &[]));
+    golden("unknown-environment", infra(&["plan", "--env", "dve"], &[]));
+    golden("no-specs", infra(&["--specs", "nowhere", "validate"], &[]));
 }
 
 #[test]
-fn specs_are_checked_without_aws() {
-    says("valid", &["validate"]);
-    says("valid-one", &["validate", "--env", "prod"]);
-    says("invalid", &["validate", "--specs", "tests/cli/broken"]);
-    says("invalid-plan", &["plan", "--env", "dev", "--specs", "tests/cli/broken"]);
-    says("unknown-environment", &["plan", "--env", "stagin"]);
-    says("unknown-environment-validate", &["validate", "--env", "stagin"]);
-    says("no-folder", &["validate", "--specs", "nowhere"]);
-    let empty = TempDir::new().unwrap();
-    let output = infra(&["validate"]).env("INFRA_SPECS", empty.path()).output().unwrap();
-    let said = transcript(&["validate"], &output).replace(empty.path().to_str().unwrap(), "[FOLDER]");
-    golden("said/empty-folder.txt", said);
+fn validate_says_where_and_what_instead() {
+    golden("valid", infra(&["validate"], &[]));
+    golden("valid-one", infra(&["validate", "--env", "dev"], &[]));
+    golden("invalid", infra(&["--specs", "broken", "validate"], &[]));
+    golden("invalid-plan", infra(&["plan", "--env", "dev"], &[("INFRA_SPECS", "broken")]));
+    golden("environment-by-variable", infra(&["plan"], &[("INFRA_ENV", "nosuch")]));
 }
 
 #[test]
-fn the_environment_can_be_named_by_the_environment() {
-    let output = infra(&["plan"]).env("INFRA_ENV", "stagin").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("stagin"));
+fn without_aws_it_says_what_to_do() {
+    golden("no-credentials", infra(&["plan", "--env", "dev"], &[("AWS_ENDPOINT_URL", NOWHERE)]));
+    let mut environment = KEYS.to_vec();
+    environment.push(("AWS_ENDPOINT_URL", NOWHERE));
+    golden("unreachable", infra(&["plan", "--env", "dev"], &environment));
+    golden("unreachable-apply", infra(&["apply", "--env", "dev", "--yes"], &environment));
 }
 
 #[test]
-fn aws_out_of_reach_is_told_at_once() {
-    says("no-credentials", &["plan", "--env", "dev"]);
-    let arguments = ["plan", "--env", "dev"];
-    // Nothing listens on the first port.
-    let output = infra(&arguments)
-        .env("AWS_ACCESS_KEY_ID", "123456789012")
-        .env("AWS_SECRET_ACCESS_KEY", "test")
-        .env("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-        .output()
-        .unwrap();
-    golden("said/unreachable.txt", transcript(&arguments, &output));
+fn colour_is_for_terminals_and_for_those_who_force_it() {
+    let coloured = |environment: &[(&str, &str)]| infra(&["--specs", "broken", "validate"], environment).contains('\u{1b}');
+    assert!(!coloured(&[]), "there is no terminal");
+    assert!(coloured(&[("CLICOLOR_FORCE", "1")]));
+    assert!(!coloured(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
 }
 
 #[test]
-fn data_goes_to_stdout_and_everything_else_to_stderr() {
-    let streams = |arguments: &[&str]| {
-        let output = infra(arguments).output().unwrap();
-        (!output.stdout.is_empty(), !output.stderr.is_empty(), output.status.code())
-    };
-    assert_eq!(streams(&["validate"]), (true, false, Some(0)));
-    assert_eq!(streams(&["schema"]), (true, false, Some(0)));
-    assert_eq!(streams(&["--version"]), (true, false, Some(0)));
-    assert_eq!(streams(&["plan", "--help"]), (true, false, Some(0)));
-    assert_eq!(streams(&["validate", "--specs", "tests/cli/broken"]), (false, true, Some(1)));
-    assert_eq!(streams(&["plan", "--env", "stagin", "--format", "json"]), (false, true, Some(1)));
-    assert_eq!(streams(&["frobnicate"]), (false, true, Some(1)));
-}
-
-#[test]
-fn the_schema_is_the_one_that_editors_use() {
-    let output = infra(&["schema"]).output().unwrap();
-    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let kept = std::fs::read(Path::new(ROOT).join("environments/schema.json")).unwrap();
-    let kept: serde_json::Value = serde_json::from_slice(&kept).unwrap();
-    assert_eq!(printed, kept, "`infra schema > environments/schema.json` brings it up to date");
-}
-
-#[test]
-fn completions_know_every_command() {
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let output = infra(&["completions", shell]).output().unwrap();
-        let script = String::from_utf8(output.stdout).unwrap();
-        for word in ["infra", "validate", "plan", "apply", "destroy", "--detailed-exitcode"] {
-            assert!(script.contains(word.trim_start_matches("--")), "{shell} knows nothing of {word}");
-        }
-        assert_eq!(output.status.code(), Some(0));
+fn the_schema_and_completions_are_data() {
+    let schema = infra(&["schema"], &[]);
+    assert!(schema.contains("exit 0") && schema.contains("\"$schema\"") && schema.ends_with("--- stderr\n"), "{schema}");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = infra(&["completions", shell], &[]);
+        assert!(script.contains("exit 0") && script.contains("detailed-exitcode") && script.ends_with("--- stderr\n"), "{shell}");
     }
-    says("unknown-shell", &["completions", "tcsh"]);
 }
 
 #[test]
-fn colour_is_for_those_who_want_it() {
-    let escapes = |variables: &[(&str, &str)]| {
-        let mut command = infra(&["validate", "--specs", "tests/cli/broken"]);
-        let output = command.envs(variables.iter().copied()).output().unwrap();
-        output.stderr.contains(&b'\x1b')
-    };
-    assert!(!escapes(&[]), "this is no terminal");
-    assert!(escapes(&[("CLICOLOR_FORCE", "1")]));
-    assert!(!escapes(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
-    assert!(!escapes(&[("TERM", "dumb")]));
+fn editors_and_the_binary_have_the_same_schema() {
+    let schema = infra(&["schema"], &[]);
+    let (_, schema) = schema.split_once("--- stdout\n").expect("data goes to stdout");
+    let (schema, _) = schema.split_once("\n--- stderr").expect("all of it");
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("environments/schema.json");
+    let kept = std::fs::read_to_string(kept).expect("the schema beside the specs");
+    assert_eq!(schema.trim(), kept.trim(), "`infra schema > environments/schema.json` brings it up to date");
 }
 
 #[test]
 fn whoever_has_read_enough_may_go() {
-    let mut child = infra(&["schema"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
+    let mut child = command.arg("schema").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
     drop(child.stdout.take());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "{output:?}");
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]));
 }
