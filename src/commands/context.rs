@@ -111,7 +111,7 @@ impl Context {
     /// Shows problems with their sources.
     pub fn tell_problems(&self, problems: &[Problem], sources: &[Source]) {
         let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
-        self.tell(&diagnostic::text(problems, sources, colour, &self.here));
+        self.tell(&format!("{}\n", diagnostic::text(problems, sources, colour, &self.here)));
     }
 
     /// Shows an error, and what to do about it.
