@@ -175,7 +175,8 @@ async fn of_what_runs_by_deletion() {
     seen_and_put_right(
         &stage,
         [
-            "create service.web.listener.http (deleted_in_aws)",
+            // Its group came later than the target group, which therefore does not remember it.
+            "create service.web.listener.http (new)",
             "create service.web.load_balancer (deleted_in_aws)",
             "create service.worker.group (deleted_in_aws)",
             "update service.web.target_group: load_balancer (reference_changed)",
