@@ -52,7 +52,9 @@ fn help_teaches() {
 
 #[test]
 fn wrong_invocations_exit_with_1() {
+    golden("no-command", infra(&[], &[]));
     golden("unknown-command", infra(&["plann"], &[]));
+    golden("unknown-shell", infra(&["completions", "tcsh"], &[]));
     golden("unknown-flag", infra(&["plan", "--env", "dev", "--jsn"], &[]));
     golden("no-environment", infra(&["plan"], &[]));
     golden("bad-image", infra(&["plan", "--env", "dev", "--image", "web"], &[]));
@@ -97,4 +99,26 @@ fn the_schema_and_completions_are_data() {
         let script = infra(&["completions", shell], &[]);
         assert!(script.contains("exit 0") && script.contains("detailed-exitcode") && script.ends_with("--- stderr\n"), "{shell}");
     }
+<<<<<<< HEAD
+=======
+}
+
+#[test]
+fn editors_and_the_binary_have_the_same_schema() {
+    let schema = infra(&["schema"], &[]);
+    let (_, schema) = schema.split_once("--- stdout\n").expect("data goes to stdout");
+    let (schema, _) = schema.split_once("\n--- stderr").expect("all of it");
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("environments/schema.json");
+    let kept = std::fs::read_to_string(kept).expect("the schema beside the specs");
+    assert_eq!(schema.trim(), kept.trim(), "`infra schema > environments/schema.json` brings it up to date");
+}
+
+#[test]
+fn whoever_has_read_enough_may_go() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
+    let mut child = command.arg("schema").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]));
+>>>>>>> t
 }
