@@ -245,7 +245,8 @@ fn host() -> String {
 /// One HTTP request of the plainest kind; gives the status and body of its answer.
 pub(crate) async fn http(method: &str, path: &str, headers: &[(&str, String)], body: &str) -> std::io::Result<(u16, String)> {
     let host = host();
-    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers.concat();
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {host}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()

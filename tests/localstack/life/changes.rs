@@ -88,19 +88,19 @@ async fn tags() {
 #[tokio::test]
 async fn by_replacement() {
     let stage = Stage::running("dev").await;
-    let change = r#"
+    let change = r"
         [service.web]
         port = 9000
         [service.web.load_balancer]
         public = false
         [service.api.scaling]
         max = 7
-    "#;
+    ";
     let both_ways = lines([
         "create+delete service.api.auto_scaling_configuration: max (spec_changed)",
-        "create+delete service.web.listener.http: load_balancer (reference_changed)",
-        "create+delete service.web.load_balancer: scheme (spec_changed)",
-        "create+delete service.web.target_group: port load_balancer (spec_changed)",
+        "create+delete service.web.listener.http: action load_balancer (reference_changed)",
+        "create+delete service.web.load_balancer: name scheme subnets (spec_changed)",
+        "create+delete service.web.target_group: load_balancer name port (spec_changed)",
         "update service.api.service: auto_scaling_configuration (reference_changed)",
         "update service.web.group: launch_template_version target_groups (reference_changed)",
         "update service.web.launch_template: container (spec_changed)",
@@ -161,7 +161,7 @@ async fn a_database() {
     assert_eq!(said, lines(["update database.main.parameter_group: parameters (spec_changed)"]));
     let said = stage.change("[database.main]\nversion = \"17\"\nparameters = { max_connections = \"200\" }").await;
     let expected = lines([
-        "create+delete database.main.parameter_group: family (spec_changed)",
+        "create+delete database.main.parameter_group: family name (spec_changed)",
         "update database.main.instance: parameter_group version (spec_changed)",
     ]);
     assert_eq!(said, expected);

@@ -172,10 +172,10 @@ async fn of_what_runs_by_deletion() {
     // In use: AWS refuses.
     let delete = aws.apprunner.delete_auto_scaling_configuration().auto_scaling_configuration_arn(configuration);
     assert!(delete.send().await.is_err());
-    // Nobody is left who would remember the listener: its target group was made before what depends on it now.
     seen_and_put_right(
         &stage,
         [
+            // Its group came later than the target group, which therefore does not remember it.
             "create service.web.listener.http (new)",
             "create service.web.load_balancer (deleted_in_aws)",
             "create service.worker.group (deleted_in_aws)",

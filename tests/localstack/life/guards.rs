@@ -110,7 +110,7 @@ async fn data_is_lost_only_where_that_is_allowed_by_name() {
 async fn what_is_protected_keeps_everything_from_being_destroyed() {
     let stage = Stage::made("prod").await;
     let plan = stage.plan(&["--destroy"]).await;
-    assert_eq!(plan.at("database.main.instance")["blocked"].is_object(), true, "{plan:#?}");
+    assert!(plan.at("database.main.instance")["blocked"].is_object(), "{plan:#?}");
     let words = ["database.main.instance", "deletion_protection = false"];
     stage.refuses(&["destroy", "--approve", &plan.id(), "--allow", "data-loss"], &words).await;
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use aws_sdk_autoscaling::types::{Instance, LifecycleState};
+use aws_sdk_autoscaling::types::{AutoScalingGroup, Instance, LifecycleState};
 
 use super::Stage;
 
@@ -16,7 +16,7 @@ impl Stage {
         let works = |instance: &&Instance| {
             instance.lifecycle_state() == Some(&LifecycleState::InService) && instance.health_status() == Some("Healthy")
         };
-        let instances = of_site.flat_map(|group| group.instances()).filter(works).count();
+        let instances = of_site.flat_map(AutoScalingGroup::instances).filter(works).count();
         let load_balancers = self.aws().elbv2.describe_load_balancers().send().await.unwrap();
         let load_balancers = load_balancers.load_balancers();
         let mut listeners = 0;
