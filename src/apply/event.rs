@@ -83,11 +83,6 @@ impl Report {
         self.steps.iter().all(|step| step.outcome == Outcome::Done)
     }
 
-    /// Whether anything was written.
-    pub fn wrote(&self) -> bool {
-        self.steps.iter().any(|step| matches!(step.outcome, Outcome::Done | Outcome::Begun) && step.verb != Verb::Await)
-    }
-
     /// The steps that failed.
     pub fn failed(&self) -> impl Iterator<Item = (&StepReport, &Failure)> {
         self.steps.iter().filter_map(|step| match &step.outcome {

@@ -20,6 +20,11 @@ impl Writer {
     pub async fn connect(account: &str, region: &str) -> Self {
         Self { aws: Aws::writer(account, region).await }
     }
+
+    /// Whether anything has been written, be it a part of a step that failed.
+    pub fn wrote(&self) -> bool {
+        self.aws.reads().wrote()
+    }
 }
 
 fn kind(name: &str) -> Result<&'static dyn Kind, Failure> {

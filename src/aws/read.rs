@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::Intercept;
@@ -18,11 +18,12 @@ use futures::future::join_all;
 /// What AWS names operations that write nothing.
 const READS: [&str; 4] = ["Describe", "List", "Get", "BatchGet"];
 
-/// How much has been read.
+/// How much has been read, and whether anything has been written.
 #[derive(Debug, Default)]
 pub struct Reads {
     calls: AtomicUsize,
     depth: AtomicUsize,
+    wrote: AtomicBool,
 }
 
 impl Reads {
@@ -34,6 +35,11 @@ impl Reads {
     /// The longest chain of calls of which each waited for the one before.
     pub fn depth(&self) -> usize {
         self.depth.load(Ordering::Relaxed)
+    }
+
+    /// Whether AWS has carried out a call that writes, or may have: one whose answer never came counts.
+    pub fn wrote(&self) -> bool {
+        self.wrote.load(Ordering::Relaxed)
     }
 }
 
@@ -112,9 +118,8 @@ impl Intercept for Guard {
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let operation = config.load::<Metadata>().map_or("an operation without a name", |metadata| metadata.name());
-        let reads = READS.iter().any(|read| operation.starts_with(read));
-        if self.read_only && !reads {
+        let operation = operation(config);
+        if self.read_only && !reads(operation) {
             return Err(format!("{operation} writes, and planning cannot write").into());
         }
         Ok(())
@@ -122,17 +127,33 @@ impl Intercept for Guard {
 
     fn read_after_execution(
         &self,
-        _context: &FinalizerInterceptorContextRef<'_>,
+        context: &FinalizerInterceptorContextRef<'_>,
         _components: &RuntimeComponents,
-        _config: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         self.reads.calls.fetch_add(1, Ordering::Relaxed);
+        let carried_out = match context.output_or_error() {
+            Some(Err(error)) => error.is_timeout_error() || error.is_response_error(),
+            Some(Ok(_)) => true,
+            None => false,
+        };
+        if carried_out && !reads(operation(config)) {
+            self.reads.wrote.store(true, Ordering::Relaxed);
+        }
         let _ = CHAIN.try_with(|chain| {
             chain.set(chain.get() + 1);
             self.reads.depth.fetch_max(chain.get(), Ordering::Relaxed);
         });
         Ok(())
     }
+}
+
+fn operation(config: &ConfigBag) -> &str {
+    config.load::<Metadata>().map_or("an operation without a name", |metadata| metadata.name())
+}
+
+fn reads(operation: &str) -> bool {
+    READS.iter().any(|read| operation.starts_with(read))
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ pub(super) async fn carry_out(context: &Context, prepared: &Prepared, consent: &
     Ok(match () {
         () if report.stopped && !report.is_complete() => Exit::Interrupted,
         () if report.is_complete() => Exit::Done,
-        () if report.wrote() => Exit::Partly,
+        () if writer.wrote() => Exit::Partly,
         () => Exit::Failed,
     })
 }

@@ -111,6 +111,9 @@ pub(super) fn build(
             plain(Action::RedirectToHttps(443))
         }
     };
-    listeners.push(builder.add::<Listener>(Address::of(&["service", name, "listener", "http"]), &http));
+    let http = builder.add::<Listener>(Address::of(&["service", name, "listener", "http"]), &http);
+    // Nobody is sent to a port before somebody listens there.
+    builder.last().after.clone_from(&listeners);
+    listeners.push(http);
     Front { security_group, target_group, listeners }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use super::{Stage, images};
 
 impl Stage {
@@ -241,4 +243,64 @@ async fn zones_and_ways_out() {
     let said = stage.while_up(stage.change(&network("zones = 2\nnat = \"none\""))).await;
     assert!(said.contains("delete network.elastic_ip.a (not_in_spec)"), "{said:#?}");
     stage.while_up(stage.change(&network(""))).await;
+}
+
+/// Where there are databases and connectors, too.
+#[tokio::test]
+async fn another_zone() {
+    let stage = Stage::running("dev").await;
+    let said = stage.while_up(stage.change("[network]\nzones = 3")).await;
+    let expected = [
+        "create network.route_table.private-c (new)",
+        "create network.subnet.private-c (new)",
+        "create network.subnet.public-c (new)",
+        "create+delete service.api.vpc_connector: name subnets (spec_changed)",
+        "update cache.main.subnet_group: subnets (spec_changed)",
+        "update database.main.subnet_group: subnets (spec_changed)",
+        "update network.route_table.public: subnets (spec_changed)",
+        "update network.s3_endpoint: route_tables (spec_changed)",
+        "update service.api.service: vpc_connector (reference_changed)",
+        "update service.web.group: subnets (spec_changed)",
+        "update service.web.load_balancer: subnets (spec_changed)",
+        "update service.worker.group: subnets (spec_changed)",
+    ];
+    assert_eq!(said, lines(expected));
+    let said = stage.while_up(stage.change("")).await;
+    let gone = said.iter().filter(|line| line.starts_with("delete ")).cloned();
+    let expected = [
+        "delete network.route_table.private-c (not_in_spec)",
+        "delete network.subnet.private-c (not_in_spec)",
+        "delete network.subnet.public-c (not_in_spec)",
+    ];
+    assert_eq!(gone.collect::<BTreeSet<_>>(), lines(expected));
+}
+
+/// A certificate brings a second listener, and the first one then sends people there.
+#[tokio::test]
+async fn encryption() {
+    let stage = Stage::running("dev").await;
+    let behind = async |domain: &str| {
+        let asked = json!({ "DomainName": domain });
+        let answer = stage.by_hand("acm", "CertificateManager.RequestCertificate", &asked).await;
+        format!("[service.web.load_balancer]\ncertificate = {}", answer["CertificateArn"])
+    };
+    let said = stage.while_up(stage.change(&behind("one.example.com").await)).await;
+    let expected = [
+        "create service.web.listener.https (new)",
+        "update service.web.listener.http: action (spec_changed)",
+        "update service.web.load_balancer_security_group: ingress (spec_changed)",
+    ];
+    assert_eq!(said, lines(expected));
+    let said = stage.while_up(stage.change(&behind("two.example.com").await)).await;
+    assert_eq!(said, lines(["update service.web.listener.https: certificate (spec_changed)"]));
+    let said = stage.while_up(stage.change("")).await;
+    assert!(said.contains("delete service.web.listener.https (not_in_spec)"), "{said:#?}");
+
+    // People are not sent where nobody listens.
+    stage.specs.change("dev", &behind("three.example.com").await);
+    stage.fail("elbv2", "CreateListener", 1).await;
+    let ended = stage.run(&["apply", "--yes"]).await;
+    assert_eq!(ended.code, 3, "{ended:#?}");
+    assert!(stage.plan(&[]).await.says().iter().any(|line| line.contains("listener.http: action")), "{ended:#?}");
+    stage.converge(&[]).await;
 }

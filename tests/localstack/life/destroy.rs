@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{REGION, Stage};
-use crate::kit::http;
+use super::Stage;
 
 const DESTROY: [&str; 4] = ["destroy", "--yes", "--allow", "data-loss"];
 
@@ -30,17 +29,9 @@ impl Stage {
         assert_eq!(self.secrets().await, Vec::<String>::new());
     }
 
-    /// The names of the secrets in the account. Asked for by hand: `infra` itself has no business with Secrets Manager.
+    /// The names of the secrets in the account.
     async fn secrets(&self) -> Vec<String> {
-        let scope = format!("{}/20260101/{REGION}/secretsmanager/aws4_request", self.aws().account);
-        let headers = [
-            ("X-Amz-Target", "secretsmanager.ListSecrets".to_owned()),
-            ("Content-Type", "application/x-amz-json-1.1".to_owned()),
-            ("Authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=test")),
-        ];
-        let (status, answer) = http("POST", "/", &headers, "{}").await.unwrap();
-        assert_eq!(status, 200, "{answer}");
-        let answer: Value = serde_json::from_str(&answer).unwrap();
+        let answer = self.by_hand("secretsmanager", "secretsmanager.ListSecrets", &json!({})).await;
         let name = |secret: &Value| secret["Name"].as_str().unwrap().to_owned();
         answer["SecretList"].as_array().unwrap().iter().map(name).collect()
     }

@@ -47,6 +47,22 @@ async fn failing_before_anything_is_written_is_no_partial_success() {
     assert!(stage.everything().await.is_empty());
 }
 
+/// One step, of which AWS carries out the first call and refuses the second.
+#[tokio::test]
+async fn half_a_step_is_a_partial_success() {
+    let stage = Stage::made("dev").await;
+    stage.specs.change("dev", "[service.web]\nlog_days = 7");
+    stage.fail("logs", "TagResource", 1).await;
+    let ended = stage.run(&["apply", "--yes", "--json"]).await;
+    assert_eq!(ended.code, 3, "{ended:#?}");
+    let lines = ended.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let failed = lines.into_iter().find(|line| line["type"] == "apply_errored").unwrap();
+    assert_eq!(failed["resource"]["address"], "service.web.log_group");
+    assert_eq!((&failed["error"]["code"], &failed["error"]["operation"]), (&json!("LimitExceeded"), &json!("logs:TagResource")));
+    assert!(failed["error"]["request_id"].is_string(), "{failed}");
+    stage.converge(&[]).await;
+}
+
 #[tokio::test]
 async fn errors_that_pass_are_tried_again() {
     let stage = Stage::new("dev").await;

@@ -20,12 +20,12 @@ use std::time::Duration;
 use infra::aws::Aws;
 use infra::aws::kinds::KINDS;
 use infra::graph::{Live, Scope, State};
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
 use crate::around::image;
-use crate::kit::Sandbox;
+use crate::kit::{Sandbox, http};
 use plan::Plan;
 use specs::Specs;
 
@@ -188,6 +188,19 @@ impl Stage {
 
     async fn count_anew(&self) {
         self.sandbox.control("calls/reset", &json!({})).await;
+    }
+
+    /// A call to a service that `infra` itself has no business with, and therefore no client for.
+    async fn by_hand(&self, service: &str, target: &str, body: &Value) -> Value {
+        let scope = format!("{}/20260101/{REGION}/{service}/aws4_request", self.aws().account);
+        let headers = [
+            ("X-Amz-Target", target.to_owned()),
+            ("Content-Type", "application/x-amz-json-1.1".to_owned()),
+            ("Authorization", format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=test")),
+        ];
+        let (status, answer) = http("POST", "/", &headers, &body.to_string()).await.unwrap();
+        assert_eq!(status, 200, "{answer}");
+        serde_json::from_str(&answer).unwrap()
     }
 
     /// Has the next calls of an operation refused.
