@@ -99,8 +99,6 @@ fn the_schema_and_completions_are_data() {
         let script = infra(&["completions", shell], &[]);
         assert!(script.contains("exit 0") && script.contains("detailed-exitcode") && script.ends_with("--- stderr\n"), "{shell}");
     }
-<<<<<<< HEAD
-=======
 }
 
 #[test]
@@ -120,5 +118,4 @@ fn whoever_has_read_enough_may_go() {
     drop(child.stdout.take());
     let ended = child.wait_with_output().expect("it ends");
     assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]));
->>>>>>> t
 }
