@@ -68,6 +68,9 @@ pub fn plan(
         }
     }
     check(schemas, &wanted, live)?;
+    if let Some(unknown) = options.adopt.iter().find(|address| !wanted.contains_key(address)) {
+        return Err(PlanError::NoSuchAddress(unknown.clone()));
+    }
     if let Some(nothing) = options.adopt.iter().find(|address| !wanted.contains_key(address)) {
         return Err(PlanError::NoSuchAddress(nothing.clone()));
     }

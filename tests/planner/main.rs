@@ -9,7 +9,7 @@ mod world;
 use std::collections::BTreeSet;
 
 use infra::graph::{ADDRESS, Address, Desired, Live, Owner, State};
-use infra::plan::{Action, Change, Effect, Hazard, Options, Plan, Reason, Verb, plan};
+use infra::plan::{Action, Change, Effect, Hazard, Options, Plan, PlanError, Reason, Verb, plan};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -264,4 +264,12 @@ proptest! {
             }
         }
     }
+}
+
+/// A slip in an address must not pass for consent to nothing.
+#[test]
+fn what_is_taken_over_must_be_wanted() {
+    let nowhere = Address::of(&["nowhere"]);
+    let options = Options { adopt: [nowhere.clone()].into(), ..Options::default() };
+    assert_eq!(plan(&Invented, &scope(), &[], &[], &options), Err(PlanError::NoSuchAddress(nowhere)));
 }
