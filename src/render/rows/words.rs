@@ -14,7 +14,8 @@ pub(super) fn reason(change: &Change) -> String {
         _ if live.is_none() && change.blocked.is_some() => String::new(),
         Reason::Spec => "the spec changed".into(),
         Reason::Drift => "changed in AWS since the last apply".into(),
-        Reason::Gone => "deleted in AWS".into(),
+        // Deleted by somebody, or never made by a run that was cut: its neighbours remember it either way.
+        Reason::Gone => "missing in AWS, though declared before".into(),
         Reason::Removed => "not in the spec".into(),
         Reason::Leftover => "left over from a run that was cut".into(),
         Reason::Failed => match live.map(|live| &live.state) {
