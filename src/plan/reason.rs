@@ -2,7 +2,7 @@
 //!
 //! Without a state file the evidence is `infra:declared`, written with every create and update. It has two halves: a fingerprint
 //! of the values a resource was given (references as addresses, so that ids do not matter), and one of who depended on it.
-//! The first tells drift from a changed spec. Either tells a deleted resource from a new one, by what its neighbours remember.
+//! The first tells drift from a changed spec. Either tells a missing resource from a new one, by what its neighbours remember.
 
 use std::collections::{BTreeMap, BTreeSet};
 
