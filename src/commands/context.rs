@@ -1,5 +1,5 @@
 //! What commands share with the world: streams, the terminal, the clock. The only reader of the process's environment beside
-//! clap and the AWS SDK.
+//! clap, the AWS SDK and `origin.rs`.
 
 use std::future::Future;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
@@ -13,8 +13,10 @@ use tokio::sync::watch;
 use crate::apply::Stop;
 use crate::render::{Page, diagnostic};
 use crate::spec::{Loaded, Problem, Source, load};
+use crate::values::origin::Origin;
 
 use super::error::Error;
+use super::origin::origin;
 
 /// The width that text is made for where there is no terminal.
 const PLAIN_WIDTH: usize = 100;
@@ -141,6 +143,11 @@ impl Context {
             quit();
         });
         stop
+    }
+
+    /// Who runs this, from where, and from which commit.
+    pub fn origin(&self) -> Origin {
+        origin(&self.specs)
     }
 
     /// What text on standard output is drawn on.

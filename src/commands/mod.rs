@@ -5,6 +5,7 @@ mod apply;
 mod context;
 mod destroy;
 mod error;
+mod origin;
 mod plan;
 mod prepare;
 mod progress;

@@ -4,6 +4,7 @@ pub mod architecture;
 pub mod duration;
 pub mod image_digest;
 pub mod name;
+pub mod origin;
 pub mod policy;
 pub mod secret_ref;
 pub mod version;
