@@ -15,6 +15,7 @@ pub mod commands;
 pub mod desired;
 pub mod graph;
 pub mod plan;
+pub mod record;
 pub mod render;
 pub mod spec;
 pub mod values;

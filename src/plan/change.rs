@@ -1,5 +1,7 @@
 //! A plan as a value: what changes, why, and in which steps.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::hazard::Hazard;
@@ -138,7 +140,8 @@ pub struct Step {
 }
 
 /// What a step does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Verb {
     /// Makes the resource.
     Create,
@@ -160,7 +163,8 @@ pub struct Need {
 }
 
 /// How many resources there are of each fate. A blocked or deferred one counts as that alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the names of section 6 of the plan format")]
 pub struct Summary {
     pub create: usize,

@@ -3,6 +3,7 @@
 pub mod diagnostic;
 mod draw;
 pub mod events;
+pub mod history;
 pub mod json;
 pub mod report;
 pub mod rows;
@@ -12,6 +13,7 @@ pub mod text;
 pub mod words;
 
 pub use draw::Page;
+pub(crate) use rows::conceal::conceal;
 
 /// What heads every plan: where it looked, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ mod differ;
 mod headline;
 mod meaning;
 mod names;
+pub(super) mod recorded;
 mod words;
 
 use std::collections::BTreeMap;

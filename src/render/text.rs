@@ -138,7 +138,7 @@ fn block(sheet: &mut Sheet, row: &Row<'_>, column: Option<usize>) {
     }
 }
 
-fn differences(sheet: &mut Sheet, indent: usize, all: &[Difference]) {
+pub(super) fn differences(sheet: &mut Sheet, indent: usize, all: &[Difference]) {
     let widest = all.iter().map(|one| length(&one.name)).filter(|&length| length <= NAME).max().unwrap_or(0);
     for one in all {
         difference(sheet, indent, one, widest);
@@ -254,7 +254,7 @@ fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
     sheet.line(0, 2, &[(Role::Faint, "Plan id: "), (Role::Plain, &plan.id())]);
 }
 
-fn counts(summary: Summary) -> String {
+pub(super) fn counts(summary: Summary) -> String {
     let Summary { create, update, replace, delete, unchanged, blocked, deferred } = summary;
     let all = [
         (create, "to create"),
