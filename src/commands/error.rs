@@ -1,5 +1,6 @@
 //! How a command ends: exit codes, and errors that say what to do next.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::aws::AwsError;
@@ -25,16 +26,23 @@ pub enum Exit {
     Interrupted,
 }
 
+impl Exit {
+    /// As shells and CI see it.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Changes => 2,
+            Self::Partly => 3,
+            Self::Blocked => 5,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Changes => 2,
-            Exit::Partly => 3,
-            Exit::Blocked => 5,
-            Exit::Interrupted => 130,
-        })
+        Self::from(exit.code())
     }
 }
 
@@ -72,6 +80,22 @@ pub enum Error {
         /// How to give it.
         help: String,
     },
+    /// What a run does could not be recorded, so it did not begin.
+    #[error("the run cannot be recorded in {}: {source}", folder.display())]
+    Record {
+        /// Where its record would be.
+        folder: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Records could not be read.
+    #[error("the records in {} cannot be read: {source}", folder.display())]
+    History {
+        /// Where they would be.
+        folder: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// The output could not be written.
     #[error("writing the output")]
     Output(#[from] std::io::Error),
@@ -98,7 +122,10 @@ impl Error {
             Self::Build(BuildError::TooFewZones { .. }) => Some("lower `zones` in `[network]`, or choose another region".into()),
             Self::Plan(PlanError::NoSuchAddress(_)) => Some("`infra plan` lists the addresses".into()),
             Self::Plan(_) => Some("this is a fault of infra; please report it with the spec".into()),
-            Self::Spec(_) | Self::Output(_) => None,
+            Self::Record { .. } => {
+                Some("nothing was done; make that folder writable, or name another place for records with `--records`".into())
+            }
+            Self::Spec(_) | Self::History { .. } | Self::Output(_) => None,
         }
     }
 }

@@ -5,10 +5,12 @@ mod apply;
 mod context;
 mod destroy;
 mod error;
+mod history;
 mod origin;
 mod plan;
 mod prepare;
 mod progress;
+mod recorder;
 mod schema;
 mod status;
 mod validate;
@@ -29,6 +31,7 @@ pub fn run(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Apply(command) => context.block_on(apply::run(context, command)),
         Command::Destroy(command) => context.block_on(destroy::run(context, command)),
         Command::Status(command) => context.block_on(status::run(context, command)),
+        Command::History(command) => history::run(context, command),
         Command::Schema => schema::schema(context),
         Command::Completions { shell } => schema::completions(context, *shell),
     }

@@ -12,6 +12,8 @@ mod images;
 mod name;
 mod read;
 mod secrets;
+#[cfg(test)]
+mod tests;
 
 pub use begin::Run;
 pub use file::RecordFile;

@@ -115,10 +115,12 @@ fn numbers(version: &str) -> Option<(u32, u32)> {
 /// The first field of `file` that `known` does not have.
 fn unknown(file: &Value, known: &Value) -> Option<String> {
     match (file, known) {
-        (Value::Object(file), Value::Object(known)) => file.iter().filter(|(_, value)| !value.is_null()).find_map(|(key, value)| {
-            let Some(known) = known.get(key) else { return Some(key.clone()) };
-            unknown(value, known).map(|inner| format!("{key}.{inner}"))
-        }),
+        (Value::Object(file), Value::Object(known)) => {
+            file.iter().filter(|(_, value)| !value.is_null()).find_map(|(key, value)| {
+                let Some(known) = known.get(key) else { return Some(key.clone()) };
+                unknown(value, known).map(|inner| format!("{key}.{inner}"))
+            })
+        }
         (Value::Array(file), Value::Array(known)) => file.iter().zip(known).find_map(|(file, known)| unknown(file, known)),
         _ => None,
     }

@@ -33,7 +33,8 @@ fn moved(image: &ImageChange) -> String {
 /// What was to be done, in the signs of plans.
 fn signs(summary: Summary) -> Vec<(Role, String)> {
     let Summary { create, update, replace, delete, .. } = summary;
-    let all = [(Role::Create, "+", create), (Role::Update, "~", update), (Role::Delete, "±", replace), (Role::Delete, "-", delete)];
+    let all =
+        [(Role::Create, "+", create), (Role::Update, "~", update), (Role::Delete, "±", replace), (Role::Delete, "-", delete)];
     let some = all.into_iter().filter(|(_, _, count)| *count > 0);
     some.map(|(role, sign, count)| (role, format!("{sign}{count}"))).collect()
 }

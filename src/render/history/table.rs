@@ -31,10 +31,21 @@ const COLUMNS: &[Column] = &[
     Column { head: "when (UTC)", spare: 0, cell: |entry| plain(entry.record.started.strftime("%Y-%m-%d %H:%M").to_string()) },
     Column { head: "verb", spare: 1, cell: |entry| plain(entry.record.verb.name().into()) },
     Column { head: "who", spare: 2, cell: |entry| plain(cut(&entry.record.origin.actor)) },
-    Column { head: "commit", spare: 4, cell: |entry| plain(entry.record.origin.commit.as_deref().map_or_else(String::new, commit)) },
+    Column {
+        head: "commit",
+        spare: 4,
+        cell: |entry| plain(entry.record.origin.commit.as_deref().map_or_else(String::new, commit)),
+    },
     Column { head: "plan", spare: 0, cell: |entry| plain(entry.record.plan_id.chars().take(PLAN).collect()) },
     Column { head: "changes", spare: 0, cell: |entry| signs(entry.record.summary) },
-    Column { head: "outcome", spare: 0, cell: |entry| { let (role, word) = outcome(entry); vec![(role, word.into())] } },
+    Column {
+        head: "outcome",
+        spare: 0,
+        cell: |entry| {
+            let (role, word) = outcome(entry);
+            vec![(role, word.into())]
+        },
+    },
     Column { head: "took", spare: 3, cell: |entry| plain(entry.record.took().map_or_else(String::new, took)) },
 ];
 

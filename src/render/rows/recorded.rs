@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::differ::{Difference, Differ};
+use super::differ::{Differ, Difference};
 use super::meaning::unfold;
 use super::names::Names;
 use crate::render::json::{Delta, Marks};
