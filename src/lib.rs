@@ -17,5 +17,6 @@ pub mod graph;
 pub mod plan;
 pub mod record;
 pub mod render;
+pub mod saved;
 pub mod spec;
 pub mod values;

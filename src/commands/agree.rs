@@ -1,18 +1,16 @@
 //! Whether a plan may be carried out: nothing is blocked, every hazard that must be is allowed by name, and somebody agreed.
 
-use std::collections::BTreeSet;
-
 use super::context::Context;
 use super::error::Error;
 use super::prepare::Prepared;
-use crate::cli::Consent;
-use crate::plan::Hazard;
+use crate::cli;
+use crate::record::Consent;
 
-/// Makes sure that `prepared` may be carried out.
+/// Makes sure that `prepared` may be carried out. `--yes` agrees to whatever the plan is, all else to this plan and no other.
 ///
 /// # Errors
 /// What is missing, and how to give it.
-pub(super) fn agree(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<(), Error> {
+pub(super) fn agree(context: &Context, prepared: &Prepared, flags: &cli::Consent) -> Result<Consent, Error> {
     let plan = &prepared.plan;
     if let Some(blocked) = plan.blocked().next() {
         let address = &blocked.address;
@@ -20,22 +18,22 @@ pub(super) fn agree(context: &Context, prepared: &Prepared, consent: &Consent) -
         let help = blocked.blocked.as_ref().map_or_else(String::new, |blocked| blocked.help.clone());
         return Err(Error::Refused { message, help });
     }
-    let hazards: BTreeSet<Hazard> = plan.changes.iter().flat_map(|change| change.hazards.iter().copied()).collect();
-    let missing: Vec<&str> = hazards
+    let missing: Vec<&str> = plan
+        .hazards()
         .iter()
-        .filter(|hazard| hazard.must_be_allowed() && !consent.allow.contains(hazard))
+        .filter(|hazard| hazard.must_be_allowed() && !flags.allow.contains(hazard))
         .map(|hazard| hazard.name())
         .collect();
     if !missing.is_empty() {
-        let flags: Vec<String> = missing.iter().map(|hazard| format!("--allow {hazard}")).collect();
+        let allow: Vec<String> = missing.iter().map(|hazard| format!("--allow {hazard}")).collect();
         let message = format!("the plan has the hazard {}, which must be allowed by name", missing.join(", "));
-        return Err(Error::Refused { message, help: format!("add `{}` if that is what you want", flags.join(" ")) });
+        return Err(Error::Refused { message, help: format!("add `{}` if that is what you want", allow.join(" ")) });
     }
 
     let id = plan.id();
     let name = &prepared.environment.environment;
-    match &consent.approve {
-        Some(approved) if *approved == id => return Ok(()),
+    match &flags.approve {
+        Some(approved) if *approved == id => return Ok(Consent::Approved),
         Some(approved) => {
             let message = format!("plan {approved} was approved, and the plan is now {id}");
             return Err(Error::Refused { message, help: format!("read the plan above, then `--approve {id}`") });
@@ -43,10 +41,10 @@ pub(super) fn agree(context: &Context, prepared: &Prepared, consent: &Consent) -
         None => {}
     }
     let required = prepared.environment.approval.required;
-    if consent.yes && !required {
-        return Ok(());
+    if flags.yes && !required {
+        return Ok(Consent::Yes);
     }
-    if consent.yes && !context.interactive {
+    if flags.yes && !context.interactive {
         let message = format!("{name} requires approval, and `--yes` is none");
         return Err(Error::Refused { message, help: format!("`--approve {id}` approves exactly the plan above") });
     }
@@ -57,7 +55,7 @@ pub(super) fn agree(context: &Context, prepared: &Prepared, consent: &Consent) -
     }
     let typed = context.ask(&format!("\nType {name} to carry out this plan: "))?;
     if typed == *name {
-        return Ok(());
+        return Ok(Consent::Typed);
     }
     Err(Error::Refused { message: "nothing was done".into(), help: format!("type exactly {name} to agree") })
 }

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
@@ -22,8 +23,10 @@ use super::origin::origin;
 /// The width that text is made for where there is no terminal.
 const PLAIN_WIDTH: usize = 100;
 
+/// See [`Context::before_quitting`].
+type LastWords = Mutex<Option<Box<dyn FnOnce() + Send>>>;
+
 /// The process as commands see it.
-#[derive(Debug)]
 pub struct Context {
     /// The folder of the specs.
     pub specs: PathBuf,
@@ -38,6 +41,7 @@ pub struct Context {
     /// Whether standard output takes colour.
     pub colour: bool,
     here: PathBuf,
+    last_words: Arc<LastWords>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -59,6 +63,7 @@ impl Context {
             width: if output { columns() } else { PLAIN_WIDTH },
             colour,
             here: std::env::current_dir()?,
+            last_words: Arc::default(),
             runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?,
         })
     }
@@ -136,16 +141,21 @@ impl Context {
         }
     }
 
-    /// Asks to stop at the first interrupt, and at the second quits after `last_words`.
-    pub fn stop_on_interrupt(&self, last_words: impl FnOnce() + Send + 'static) -> Stop {
+    /// Has something done before the process quits in the middle of its work.
+    pub(super) fn before_quitting(&self, last_words: impl FnOnce() + Send + 'static) {
+        *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(last_words));
+    }
+
+    /// Asks to stop at the first interrupt, and quits at the second.
+    pub fn stop_on_interrupt(&self) -> Stop {
         let (ask, stop) = watch::channel(false);
+        let last_words = Arc::clone(&self.last_words);
         self.runtime.spawn(async move {
             interrupt().await;
             if ask.send(true).is_ok() {
                 interrupt().await;
             }
-            last_words();
-            quit();
+            quit(&last_words);
         });
         stop
     }
@@ -183,7 +193,10 @@ pub(super) fn tell(text: &str) {
 
 /// Quitting in the middle is what the second interrupt asks for.
 #[expect(clippy::exit, reason = "the one place for it beside main")]
-fn quit() -> ! {
+fn quit(last_words: &LastWords) -> ! {
+    if let Some(last_words) = last_words.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        last_words();
+    }
     std::process::exit(130)
 }
 

@@ -7,6 +7,7 @@ use crate::aws::AwsError;
 use crate::aws::observe::ObserveError;
 use crate::desired::BuildError;
 use crate::plan::PlanError;
+use crate::saved::Moved;
 use crate::spec::Problems;
 
 /// How a command ended without an error.
@@ -20,6 +21,8 @@ pub enum Exit {
     Failed,
     /// Partly applied.
     Partly,
+    /// The plan no longer holds.
+    Stale,
     /// Blocked by protection, a gate or a missing approval.
     Blocked,
     /// Interrupted; what was in flight has been finished and reported.
@@ -34,6 +37,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Changes => 2,
             Self::Partly => 3,
+            Self::Stale => 4,
             Self::Blocked => 5,
             Self::Interrupted => 130,
         }
@@ -96,6 +100,16 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// What was agreed to is not what would be done now.
+    #[error("the plan made at {observed_at} no longer holds, and nothing was done{}", list(moved))]
+    Stale {
+        /// The environment.
+        environment: String,
+        /// When AWS was read for it.
+        observed_at: String,
+        /// What is not as it was.
+        moved: Vec<Moved>,
+    },
     /// The output could not be written.
     #[error("writing the output")]
     Output(#[from] std::io::Error),
@@ -106,6 +120,7 @@ impl Error {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Refused { .. } => Exit::Blocked,
+            Self::Stale { .. } => Exit::Stale,
             _ => Exit::Failed,
         }
     }
@@ -122,12 +137,20 @@ impl Error {
             Self::Build(BuildError::TooFewZones { .. }) => Some("lower `zones` in `[network]`, or choose another region".into()),
             Self::Plan(PlanError::NoSuchAddress(_)) => Some("`infra plan` lists the addresses".into()),
             Self::Plan(_) => Some("this is a fault of infra; please report it with the spec".into()),
+            Self::Stale { environment, .. } => {
+                Some(format!("`infra plan --env {environment}` makes the plan that would be applied now"))
+            }
             Self::Record { .. } => {
                 Some("nothing was done; make that folder writable, or name another place for records with `--records`".into())
             }
             Self::Spec(_) | Self::History { .. } | Self::Output(_) => None,
         }
     }
+}
+
+/// What has moved, a line each.
+fn list(moved: &[Moved]) -> String {
+    moved.iter().fold(String::new(), |list, moved| list + &format!("\n  {moved}"))
 }
 
 /// What to do about an answer of AWS that says too little.

@@ -10,11 +10,12 @@ use tokio::task::JoinHandle;
 
 use super::context::{Context, tell};
 use super::error::{Error, Exit};
+use super::prepare::Prepared;
 use crate::apply::Event;
 use crate::aws::kinds::Registry;
-use crate::plan::Plan;
-use crate::record::{Agreement, Outcome, Record, RecordFile, Run, RunVerb, Secrets};
-use crate::render::Header;
+use crate::cli;
+use crate::plan::Choices;
+use crate::record::{Agreement, Consent, Outcome, Record, RecordFile, Run, Secrets};
 
 /// How often the file is brought up to date, where there is news.
 const EVERY: Duration = Duration::from_secs(1);
@@ -39,14 +40,10 @@ impl Recorder {
     ///
     /// # Errors
     /// When it cannot be written. Then the run must not begin: what nobody can look up later is not done.
-    pub(super) fn begin(
-        context: &Context,
-        (header, plan): (&Header, &Plan),
-        verb: RunVerb,
-        principal: Option<String>,
-        agreement: Agreement,
-    ) -> Result<Self, Error> {
-        let run = Run { verb, origin: context.origin(), principal, agreement, started: now() };
+    pub(super) fn begin(context: &Context, prepared: &Prepared, agreement: Agreement) -> Result<Self, Error> {
+        let Prepared { header, plan, principal, .. } = prepared;
+        let principal = principal.clone();
+        let run = Run { origin: context.origin(), principal, agreement, started: now() };
         let record = Record::begin(header, plan, &Registry, run);
         let file = RecordFile::create(&context.records, &record)
             .map_err(|source| Error::Record { folder: context.records.join(&record.environment), source })?;
@@ -56,6 +53,8 @@ impl Recorder {
             news: AtomicBool::new(false),
             warned: AtomicBool::new(false),
         });
+        let quitting = Arc::clone(&shared);
+        context.before_quitting(move || quitting.end(Exit::Interrupted));
         let ticks = tokio::spawn(keep_up(Arc::clone(&shared)));
         Ok(Self { shared, secrets: Secrets::of(plan, &Registry), ticks })
     }
@@ -64,12 +63,6 @@ impl Recorder {
     pub(super) fn tell(&self, event: &Event<'_>) {
         lock(&self.shared.record).tell(event, now(), &self.secrets);
         self.shared.news.store(true, Ordering::Release);
-    }
-
-    /// What is to be done before the process quits in the middle of the run.
-    pub(super) fn last_words(&self) -> impl FnOnce() + Send + use<> {
-        let shared = Arc::clone(&self.shared);
-        move || shared.end(Exit::Interrupted)
     }
 
     /// The run is over.
@@ -117,6 +110,18 @@ impl Shared {
     }
 }
 
+/// How a plan came to be agreed to, for the record.
+pub(super) fn agreement(by: Consent, saved: bool, flags: &cli::Consent, choices: &Choices) -> Agreement {
+    Agreement {
+        by,
+        saved,
+        allow: flags.allow.iter().map(|hazard| hazard.name().to_owned()).collect(),
+        only: choices.only.clone(),
+        adopt: choices.adopt.clone(),
+        images: choices.images.clone(),
+    }
+}
+
 async fn keep_up(shared: Arc<Shared>) {
     let mut ticks = tokio::time::interval(EVERY);
     loop {
@@ -132,7 +137,7 @@ async fn keep_up(shared: Arc<Shared>) {
 fn outcome(exit: Exit) -> Outcome {
     match exit {
         Exit::Done | Exit::Changes => Outcome::Done,
-        Exit::Failed | Exit::Blocked => Outcome::Failed,
+        Exit::Failed | Exit::Blocked | Exit::Stale => Outcome::Failed,
         Exit::Partly => Outcome::Partly,
         Exit::Interrupted => Outcome::Interrupted,
     }

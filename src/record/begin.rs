@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Agreement, FORMAT_VERSION, Outcome, Record, RunVerb, Step, StepOutcome, images};
-use crate::plan::{Change, Plan, Schemas};
+use super::{Agreement, FORMAT_VERSION, Outcome, Record, RunVerb, Step, StepOutcome, follow, images};
+use crate::plan::{Change, Plan, Schemas, Verb};
 use crate::render::Header;
 use crate::render::json::resource_change;
 use crate::values::origin::Origin;
@@ -11,8 +11,6 @@ use crate::values::origin::Origin;
 /// What a plan does not know of the run that carries it out.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// The command.
-    pub verb: RunVerb,
     /// Who ran it, from where, and from which commit.
     pub origin: Origin,
     /// Whom AWS took them for.
@@ -26,10 +24,10 @@ pub struct Run {
 impl Record {
     /// The record of a run that has done nothing yet.
     pub fn begin(header: &Header, plan: &Plan, schemas: &dyn Schemas, run: Run) -> Self {
-        let Run { verb, origin, principal, agreement, started } = run;
+        let Run { origin, principal, agreement, started } = run;
         Self {
             format_version: FORMAT_VERSION.into(),
-            verb,
+            verb: if header.choices.destroy { RunVerb::Destroy } else { RunVerb::Apply },
             project: header.project.clone(),
             environment: header.environment.clone(),
             account: header.account.clone(),
@@ -55,11 +53,11 @@ fn changed(plan: &Plan) -> impl Iterator<Item = &Change> {
     plan.changes.iter().filter(|change| change.is_step())
 }
 
-fn pending(change: &Change, verb: crate::plan::Verb) -> Step {
+fn pending(change: &Change, verb: Verb) -> Step {
     Step {
         address: change.address.clone(),
         r#type: change.kind.to_owned(),
-        id: super::follow::id(change, verb),
+        id: follow::id(change, verb),
         verb,
         outcome: StepOutcome::Pending,
         started: None,

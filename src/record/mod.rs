@@ -121,6 +121,8 @@ pub enum Outcome {
 pub struct Agreement {
     /// What somebody did.
     pub by: Consent,
+    /// Whether it was a plan from a file.
+    pub saved: bool,
     /// The hazards allowed by name.
     pub allow: Vec<String>,
     /// The addresses it was narrowed down to. Empty: everything.

@@ -10,7 +10,7 @@ use super::*;
 use crate::apply::{self, Event};
 use crate::aws::kinds::Registry;
 use crate::graph::{Attrs, Live, Owner, State};
-use crate::plan::{Action, Change, Effect, FieldChange, Need, Plan, Reason, Since};
+use crate::plan::{Action, Change, Choices, Effect, FieldChange, Need, Plan, Reason, Since};
 use crate::render::Header;
 
 const SECRET: &str = "hunter2-hunter2";
@@ -82,6 +82,8 @@ fn header() -> Header {
         observed_at: "2026-11-21T14:32:00Z".into(),
         calls: 1,
         depth: 1,
+        choices: Choices::default(),
+        approval_required: false,
     }
 }
 
@@ -94,7 +96,7 @@ fn run() -> Run {
         adopt: vec![],
         images: BTreeMap::from([("web".into(), "v2".into())]),
     };
-    Run { verb: RunVerb::Apply, origin, principal: Some("arn:aws:iam::123456789012:user/ana".into()), agreement, started: at(0) }
+    Run { origin, principal: Some("arn:aws:iam::123456789012:user/ana".into()), agreement, started: at(0) }
 }
 
 fn begun(plan: &Plan) -> Record {

@@ -68,19 +68,20 @@ fn head(sheet: &mut Sheet, entry: &Entry) {
 }
 
 fn agreement(agreement: &Agreement) -> String {
-    let Agreement { by, allow, only, adopt, images } = agreement;
+    let Agreement { by, saved, allow, only, adopt, images } = agreement;
     let by = match by {
         Consent::Typed => "by typing the environment's name",
         Consent::Yes => "by --yes",
         Consent::Approved => "by --approve",
     };
     let flag = |name: &'static str| move |value: String| format!("--{name} {value}");
+    let by = if *saved { format!("to a saved plan, {by}") } else { by.to_owned() };
     let flags = (allow.iter().cloned().map(flag("allow")))
         .chain(only.iter().map(Address::to_string).map(flag("only")))
         .chain(adopt.iter().map(Address::to_string).map(flag("adopt")))
         .chain(images.iter().map(|(service, image)| format!("{service}={image}")).map(flag("image")));
     let flags: Vec<String> = flags.collect();
-    if flags.is_empty() { by.into() } else { format!("{by}, with {}", flags.join(" ")) }
+    if flags.is_empty() { by } else { format!("{by}, with {}", flags.join(" ")) }
 }
 
 fn title(sheet: &mut Sheet, title: &str) {
