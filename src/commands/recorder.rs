@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{Timestamp, Unit};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::context::{Context, tell};
@@ -17,21 +18,21 @@ use crate::cli;
 use crate::plan::Choices;
 use crate::record::{Agreement, Consent, Outcome, Record, RecordFile, Run, Secrets};
 
-/// How often the file is brought up to date, where there is news.
-const EVERY: Duration = Duration::from_secs(1);
+/// How long news may gather before the file is brought up to date again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Listens to a run, and writes down what it does.
 pub(super) struct Recorder {
     shared: Arc<Shared>,
     secrets: Secrets,
-    ticks: JoinHandle<()>,
+    keeper: JoinHandle<()>,
 }
 
 struct Shared {
     record: Mutex<Record>,
     file: Mutex<RecordFile>,
-    /// Whether the record says more than the file.
-    news: AtomicBool,
+    /// The record says more than the file.
+    news: Notify,
     warned: AtomicBool,
 }
 
@@ -50,24 +51,24 @@ impl Recorder {
         let shared = Arc::new(Shared {
             record: Mutex::new(record),
             file: Mutex::new(file),
-            news: AtomicBool::new(false),
+            news: Notify::new(),
             warned: AtomicBool::new(false),
         });
         let quitting = Arc::clone(&shared);
         context.before_quitting(move || quitting.end(Exit::Interrupted));
-        let ticks = tokio::spawn(keep_up(Arc::clone(&shared)));
-        Ok(Self { shared, secrets: Secrets::of(plan, &Registry), ticks })
+        let keeper = tokio::spawn(keep_up(Arc::clone(&shared)));
+        Ok(Self { shared, secrets: Secrets::of(plan, &Registry), keeper })
     }
 
     /// Something happened.
     pub(super) fn tell(&self, event: &Event<'_>) {
         lock(&self.shared.record).tell(event, now(), &self.secrets);
-        self.shared.news.store(true, Ordering::Release);
+        self.shared.news.notify_one();
     }
 
     /// The run is over.
     pub(super) fn end(self, exit: Exit) {
-        self.ticks.abort();
+        self.keeper.abort();
         self.shared.end(exit);
     }
 }
@@ -91,9 +92,6 @@ impl Shared {
 
     /// Brings the file up to date. A run goes on without its record: stopping half way would help nobody.
     fn keep_up(&self) {
-        if !self.news.swap(false, Ordering::AcqRel) {
-            return;
-        }
         if let Err(error) = self.write()
             && !self.warned.swap(true, Ordering::AcqRel)
         {
@@ -123,14 +121,14 @@ pub(super) fn agreement(by: Consent, saved: bool, flags: &cli::Consent, choices:
 }
 
 async fn keep_up(shared: Arc<Shared>) {
-    let mut ticks = tokio::time::interval(EVERY);
     loop {
-        ticks.tick().await;
+        shared.news.notified().await;
         let shared = Arc::clone(&shared);
         // A disk may take its time, and the run has better things to do.
         if tokio::task::spawn_blocking(move || shared.keep_up()).await.is_err() {
             return;
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

@@ -34,7 +34,7 @@ pub fn one(entry: &Entry, page: Page) -> String {
     for change in &record.resource_changes {
         self::change(&mut sheet, change);
     }
-    steps(&mut sheet, record);
+    steps(&mut sheet, entry);
     sheet.finish()
 }
 
@@ -126,39 +126,41 @@ fn reason(reason: ActionReason) -> Option<&'static str> {
     })
 }
 
-fn steps(sheet: &mut Sheet, record: &Record) {
+fn steps(sheet: &mut Sheet, entry: &Entry) {
     let mut counts: BTreeMap<u8, (usize, &str)> = BTreeMap::new();
-    for step in &record.steps {
-        let (order, _, word) = fate(step.outcome);
+    for step in &entry.record.steps {
+        let (order, _, word) = fate(step.outcome, entry);
         counts.entry(order).or_insert((0, word)).0 += 1;
     }
     let counts: Vec<String> = counts.values().map(|(count, word)| format!("{count} {word}")).collect();
     title(sheet, &format!("Steps: {}", counts.join(", ")));
-    for step in &record.steps {
-        self::step(sheet, step);
+    for step in &entry.record.steps {
+        self::step(sheet, step, entry);
     }
 }
 
 /// The order it is told in, its look, and the word for it.
-fn fate(outcome: StepOutcome) -> (u8, Role, &'static str) {
+fn fate(outcome: StepOutcome, entry: &Entry) -> (u8, Role, &'static str) {
     match outcome {
         StepOutcome::Done => (0, Role::Create, "done"),
         StepOutcome::Failed => (1, Role::Delete, "failed"),
         StepOutcome::Running => (2, Role::Update, "in flight"),
         StepOutcome::Begun => (3, Role::Update, "left to AWS"),
         StepOutcome::Left => (4, Role::Plain, "left"),
+        // The last moments of a run that was killed are in no record.
+        StepOutcome::Pending if entry.was_cut_short() => (6, Role::Plain, "not known"),
         StepOutcome::Stopped | StepOutcome::Pending => (5, Role::Plain, "not started"),
     }
 }
 
-fn step(sheet: &mut Sheet, step: &Step) {
-    let (_, role, word) = fate(step.outcome);
+fn step(sheet: &mut Sheet, step: &Step, entry: &Entry) {
+    let (_, role, word) = fate(step.outcome, entry);
     let (doing, done) = verbs(step.verb);
     let (word, what) = if step.outcome == StepOutcome::Done { (done, String::new()) } else { (word, format!("{doing} ")) };
     let time = step.seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).map(|time| format!("  {}", took(time)));
     let waited = step.waited_for.as_ref().map(|on| format!(", waiting for {on}"));
     let spans = [
-        (role, &*format!("{word:<11} ")),
+        (role, &*format!("{word:<11}  ")),
         (Role::Plain, &what),
         (Role::Plain, step.address.as_str()),
         (Role::Faint, &waited.unwrap_or_default()),

@@ -108,7 +108,7 @@ async fn a_run_that_did_all_says_so() {
 /// AWS may quote what it refuses.
 #[tokio::test]
 async fn what_failed_is_recorded_in_awss_words_without_secrets() {
-    let stage = Stage::new("dev").await;
+    let stage = Stage::made("dev").await;
     stage.push("v1").await;
     stage.specs.change("dev", &format!("[service.web.env]\nKEY = \"{SECRET}\""));
     let body = json!({ "service": "ec2", "operation": "CreateLaunchTemplate", "code": "InvalidUserData.Malformed",
@@ -116,7 +116,7 @@ async fn what_failed_is_recorded_in_awss_words_without_secrets() {
     stage.sandbox.control("fail", &body).await;
     let ended = stage.run(&[&["apply", "--yes"][..], &images("v1")].concat()).await;
     assert_eq!(ended.code, 3, "{ended:#?}");
-    let Entry { record, .. } = stage.only_record().await;
+    let Entry { record, .. } = stage.recorded().await.swap_remove(0);
     assert_eq!((record.outcome, record.exit_code), (Outcome::Partly, Some(3)));
     let failure = at(&record, "service.web.launch_template").failure.clone().unwrap();
     assert_eq!((failure.operation.as_str(), failure.code.as_str()), ("ec2:CreateLaunchTemplate", "InvalidUserData.Malformed"));
