@@ -10,6 +10,7 @@ mod guards;
 mod interrupt;
 mod plan;
 mod reference;
+mod saved;
 mod specs;
 mod watch;
 
