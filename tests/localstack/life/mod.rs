@@ -12,6 +12,7 @@ mod plan;
 mod reference;
 mod saved;
 mod specs;
+mod terminal;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
