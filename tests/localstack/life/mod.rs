@@ -11,7 +11,9 @@ mod interrupt;
 mod plan;
 mod record;
 mod reference;
+mod saved;
 mod specs;
+mod terminal;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};

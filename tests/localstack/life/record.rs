@@ -105,6 +105,18 @@ async fn a_run_that_did_all_says_so() {
     assert_eq!(newest.record.images["web"].from, moved.to);
 }
 
+/// Those that the command line is tested with are such as runs leave.
+#[tokio::test]
+async fn the_records_among_the_tests_are_sound() {
+    for environment in ["dev", "prod"] {
+        let found = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/plans").join(environment)).unwrap();
+        assert!(!found.entries.is_empty());
+        for entry in found.entries {
+            valid(&entry.path).await;
+        }
+    }
+}
+
 /// AWS may quote what it refuses.
 #[tokio::test]
 async fn what_failed_is_recorded_in_awss_words_without_secrets() {
