@@ -61,12 +61,12 @@ fn plan() -> Plan {
     template.fields.push(field);
     let role = Address::of(&["service", "old", "role"]);
     let role = change(role, "iam.role", "shop-dev-old", Action::Delete, Attrs::new(), Attrs::new());
-    let step = |change, verb, needs: &[usize]| crate::plan::Step {
+    let step = |change, verb, needs: &[usize]| plan::Step {
         change,
         verb,
         needs: needs.iter().map(|&step| Need { step, until: Since::Ready }).collect(),
     };
-    Plan { changes: vec![template, role], steps: vec![step(0, Verb::Update, &[]), step(1, Verb::Delete, &[0])] }
+    Plan::new(vec![template, role], vec![step(0, Verb::Update, &[]), step(1, Verb::Delete, &[0])])
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -91,6 +91,7 @@ fn run() -> Run {
     let origin = Origin { actor: "ana".into(), host: "runner-3".into(), commit: None, run_url: None };
     let agreement = Agreement {
         by: Consent::Yes,
+        saved: false,
         allow: vec![],
         only: vec![],
         adopt: vec![],
@@ -120,7 +121,7 @@ fn it_follows_the_run_to_its_end() {
     let (template, role) = (&plan.changes[0], &plan.changes[1]);
     let mut record = begun(&plan);
     let secrets = Secrets::of(&plan, &Registry);
-    let failure = apply::Failure {
+    let failure = Failure {
         operation: "ec2:CreateLaunchTemplateVersion".into(),
         code: "InvalidParameter".into(),
         message: format!("the value {SECRET} of shop-dev-web is too long"),
@@ -153,7 +154,7 @@ fn copies_are_told_apart() {
     let mut copy = plan.changes[1].clone();
     copy.live.as_mut().unwrap().id = "shop-dev-old-2".into();
     plan.changes.push(copy);
-    plan.steps.push(crate::plan::Step { change: 2, verb: Verb::Delete, needs: Vec::new() });
+    plan.steps.push(plan::Step { change: 2, verb: Verb::Delete, needs: Vec::new() });
     let mut record = begun(&plan);
     let done =
         Event::Ended { change: &plan.changes[2], verb: Verb::Delete, outcome: &apply::Outcome::Done, took: Duration::ZERO };
