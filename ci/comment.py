@@ -10,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+import environments
 import github
 
 MARKER = "<!-- infra plan: "
@@ -19,47 +20,40 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pull", type=int, required=True, help="the number of the pull request")
     parser.add_argument("--commit", required=True, help="the commit that was planned")
+    parser.add_argument("--environments", type=json.loads, required=True, help="the names of those it changes, as a JSON list")
     parser.add_argument("folder", type=Path, help="where `ci/plan` wrote, one folder per environment")
     options = parser.parse_args()
 
     existing = [comment for comment in github.pages(f"issues/{options.pull}/comments") if github.ours(comment, MARKER)]
-    wanted = dict(written(folder, options.commit) for folder in folders(options.folder))
-    for marker, body in wanted.items():
-        mine = next((comment for comment in existing if first_line(comment["body"]) == marker), None)
-        if mine is None:
-            github.call("POST", f"issues/{options.pull}/comments", body=body)
-        else:
-            update(mine, body)
-    for comment in existing:
-        marker = first_line(comment["body"])
-        if marker not in wanted:
-            environment = marker.removeprefix(MARKER).removesuffix(" -->").rpartition("/")[2]
-            update(comment, f"{marker}\n## {environment}: not changed by this pull request any more\n")
+    for environment in environments.load():
+        name = environment["environment"]
+        marker = f"{MARKER}{environment['project']}/{name} -->"
+        mine = next((comment for comment in existing if github.ours(comment, marker)), None)
+        if name in options.environments:
+            body = f"{marker}\n{written(options.folder / name, name, options.commit)}"
+            if mine is None:
+                github.call("POST", f"issues/{options.pull}/comments", body=body)
+            else:
+                update(mine, body)
+        elif mine is not None:
+            update(mine, f"{marker}\n## {name}: not changed by this pull request any more\n")
 
 
-def folders(folder: Path) -> list[Path]:
-    return sorted(path.parent for path in folder.glob("*/plan.md"))
-
-
-def written(folder: Path, commit: str) -> tuple[str, str]:
-    """The marker and the whole comment for a plan."""
-    plan = (folder / "plan.md").read_text(encoding="utf-8").rstrip()
-    state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-    marker = first_line(plan)
-    if not marker.startswith(MARKER):
-        sys.exit(f"error: `{folder / 'plan.md'}` does not begin with `{MARKER}…`, so its comment could not be found again")
-    page = f"as a page: artifact `plan-{state['environment']}` of " if state["plan_id"] else ""
-    return marker, f"{plan}\n\n<sub>Planned for {commit}; {page}[this run]({github.run_url()}).</sub>\n"
+def written(folder: Path, name: str, commit: str) -> str:
+    """What a comment says below its marker: the plan, and where it comes from."""
+    run = f"[this run]({github.run_url()})"
+    try:
+        plan = github.without_marker((folder / "plan.md").read_text(encoding="utf-8")).rstrip()
+    except FileNotFoundError:
+        plan = f"## {name}: there is no plan\n\nThe job ended before it was made."
+    page = f"as a page: artifact `plan-{name}` of " if (folder / "plan.html").exists() else ""
+    return f"{plan}\n\n<sub>Planned for {commit}; {page}{run}.</sub>\n"
 
 
 def update(comment: dict, body: str) -> None:
     # GitHub keeps a body without the line break at its end.
     if comment["body"].rstrip() != body.rstrip():
         github.call("PATCH", f"issues/comments/{comment['id']}", body=body)
-
-
-def first_line(text: str) -> str:
-    return text.split("\n", 1)[0].strip()
 
 
 if __name__ == "__main__":

@@ -82,10 +82,10 @@ def read(folder: Path) -> tuple[int, str, str]:
     """How planning ended, the plan's id, and the plan without the marker of its first line."""
     try:
         state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        plan = (folder / "plan.md").read_text(encoding="utf-8").split("\n", 1)
+        plan = (folder / "plan.md").read_text(encoding="utf-8")
     except FileNotFoundError:
         return 1, "", "The job ended before there was a plan."
-    return state["code"], state["plan_id"], plan[-1]
+    return state["code"], state["plan_id"], github.without_marker(plan)
 
 
 def difference(environment: dict, plan: str, run: str) -> str:

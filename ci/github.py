@@ -10,7 +10,7 @@ OURSELVES = os.environ.get("INFRA_BOT", "github-actions[bot]")
 
 
 class Refused(Exception):
-    """What `gh` said when GitHub refused."""
+    """What was asked of GitHub, and how it was refused."""
 
 
 def repository() -> str:
@@ -25,7 +25,7 @@ def run_url() -> str:
 def call(method: str, path: str, **fields: object) -> dict:
     """One call; the fields are sent as the body."""
     given = ["--input", "-"] if fields else []
-    answer = gh("api", "--method", method, f"repos/{repository()}/{path}", *given, stdin=json.dumps(fields))
+    answer = gh("api", "--method", method, *given, f"repos/{repository()}/{path}", stdin=json.dumps(fields))
     return json.loads(answer) if answer.strip() else {}
 
 
@@ -40,6 +40,11 @@ def pages(path: str, within: str | None = None) -> Iterator[dict]:
 def ours(thing: dict, marker: str) -> bool:
     """Whether we wrote this comment or issue, for this purpose: anybody can copy a marker."""
     return thing["user"]["login"] == OURSELVES and (thing["body"] or "").startswith(marker)
+
+
+def without_marker(text: str) -> str:
+    """A plan in markdown without its first line, a comment by which it can be found; whoever posts it writes their own."""
+    return text.split("\n", 1)[-1] if text.startswith("<!--") else text
 
 
 def download(path: str) -> bytes:
@@ -61,5 +66,5 @@ def gh_bytes(*arguments: str, stdin: str = "") -> bytes:
     done = subprocess.run(["gh", *arguments], input=stdin.encode(), capture_output=True, check=False)
     if done.returncode != 0:
         said = (done.stderr.strip() or done.stdout.strip()).decode(errors="replace")
-        raise Refused(f"`gh {' '.join(arguments[:4])}`: {said}")
+        raise Refused(f"`{arguments[-1]}`: {said}")
     return done.stdout
