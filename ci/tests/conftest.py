@@ -88,7 +88,8 @@ def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "GITHUB_SERVER_URL": "https://github.example",
         "GIT_CONFIG_GLOBAL": "/dev/null",
         "GIT_CONFIG_SYSTEM": "/dev/null",
-        "PATH": f"{Path(__file__).parent / 'bin'}:{os.environ['PATH']}",
+        # The Python that runs the tests runs the scripts as well.
+        "PATH": f"{Path(__file__).parent / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     for name, value in (who | ours).items():
@@ -125,4 +126,5 @@ def infra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     aws = tmp_path / "aws"
     aws.mkdir()
     monkeypatch.setenv("FAKE_AWS", str(aws))
+    monkeypatch.setenv("FAKE_ROLE", "dev-plan")
     return aws
