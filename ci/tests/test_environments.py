@@ -1,4 +1,4 @@
-"""ci/environments.py and ci/target"""
+"""ci/environments.py, ci/target and ci/as"""
 
 import json
 
@@ -102,3 +102,22 @@ def test_target_without_a_role_says_where_to_set_it(run):
     for roles in ("", "{}", "arn:aws:iam::123456789012:role/plan"):
         done = run("target", "prod", ROLES=roles)
         assert done.returncode == 1 and "INFRA_PLAN_ROLES" in done.stderr and done.stdout == ""
+
+
+def test_as_runs_a_command_with_what_the_sdk_reads(run):
+    show = 'env | grep ^AWS_ | sort; cat "$AWS_WEB_IDENTITY_TOKEN_FILE"; stat -c " %a" "$AWS_WEB_IDENTITY_TOKEN_FILE"; echo "$TOKEN$ROLES"'
+    done = run("as", "prod", "bash", "-c", show, ROLES='{"prod": "arn:aws:iam::123456789012:role/plan"}', TOKEN="secret")
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("AWS_WEB_IDENTITY_TOKEN_FILE=")]
+    assert lines == [
+        "AWS_REGION=us-east-1",
+        "AWS_ROLE_ARN=arn:aws:iam::123456789012:role/plan",
+        "AWS_ROLE_SESSION_NAME=infra-prod",
+        "secret 600",
+        "",
+    ]
+    assert run("as", "prod", "false", ROLES='{"prod": "arn:x"}', TOKEN="secret").returncode == 1
+
+
+def test_as_without_a_token_says_so(run):
+    done = run("as", "prod", "true", ROLES='{"prod": "arn:x"}')
+    assert done.returncode == 1 and "no OpenID Connect token" in done.stderr

@@ -97,6 +97,15 @@ def team(tmp_path, github, infra):
     return team
 
 
+@pytest.fixture
+def merging(team):
+    """The same team, where merging is the approval."""
+    shutil.copy(ROOT / "docs/ci/github-merge-approves.yml", team.work / ".github/workflows/apply.yml")
+    team.commit()
+    git(team.work, "push", "--quiet", "origin", "main")
+    return team
+
+
 BASE = ("environments/base.toml", "# changed\n")
 DEV = ("environments/dev.toml", "# changed\n")
 
@@ -230,3 +239,19 @@ def test_without_roles_every_job_says_what_is_missing(team, github):
     assert "there is no plan" in github.read()["comments"][0]["body"]
     assert results(team.night()) == {"environments": "success", "check": "failure", "issues": "failure"}
     assert {issue["title"].split(" ", 2)[2] for issue in github.read()["issues"]} == {"could not be checked"}
+
+
+def test_where_merging_approves_production_waits_for_its_own_spec(merging, infra):
+    merging.open(BASE)
+    assert results(merging.merge("squash")) == {"changed": "success", "dev": "success", "staging": "success", "prod": "skipped"}
+    # The plan of prod in this pull request has the change of the base in it.
+    merging.open(("environments/prod.toml", "# approved\n"))
+    assert results(merging.merge("merge")) == {"changed": "success", "dev": "skipped", "staging": "skipped", "prod": "success"}
+    assert (infra / "log").read_text().split() == ["dev", "staging", "prod"]
+
+
+def test_where_merging_approves_only_what_was_reviewed_is_applied(merging, infra):
+    merging.open(("environments/prod.toml", "# approved\n"))
+    (infra / "prod").write_text("something else")
+    assert results(merging.merge("squash"))["prod"] == "failure"
+    assert not (infra / "log").exists()
