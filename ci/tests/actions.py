@@ -209,9 +209,7 @@ class Runner:
         work = here / "work"
         match action:
             case "actions/checkout":
-                git(here, "clone", "--quiet", "--no-local", str(self.origin), "work")
-                git(work, "fetch", "--quiet", "origin", "+refs/pull/*:refs/pull/*")
-                git(work, "checkout", "--quiet", given.get("ref") or names["github"]["sha"])
+                self.check_out(work, given, names["github"]["sha"])
             case "$/.github/actions/setup-infra":
                 assert shutil.which("infra", path=self.path)
             case "aws-actions/configure-aws-credentials":
@@ -228,6 +226,14 @@ class Runner:
                 self.download(given, work)
             case unknown:
                 raise Unknown(unknown)
+
+    def check_out(self, work: Path, given: dict, commit: str) -> None:
+        """As deep as was asked for: one commit, unless the workflow says otherwise."""
+        depth = given.get("fetch-depth", 1)
+        git(work, "init", "--quiet")
+        git(work, "remote", "add", "origin", f"file://{self.origin}")
+        git(work, "fetch", "--quiet", *([f"--depth={depth}"] if depth else []), "origin", given.get("ref") or commit)
+        git(work, "checkout", "--quiet", *(["-B", given["ref"]] if given.get("ref") else ["--detach"]), "FETCH_HEAD")
 
     def upload(self, given: dict, work: Path) -> None:
         folder = work / given["path"]

@@ -87,6 +87,7 @@ def team(tmp_path, github, infra):
     git(work, "init", "--quiet", "--initial-branch=main")
     origin = tmp_path / "origin.git"
     git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
+    git(origin, "config", "uploadpack.allowAnySHA1InWant", "true")
     git(work, "remote", "add", "origin", str(origin))
     variables = {name: os.environ[name] for name in os.environ if name.startswith(("GIT_", "FAKE_", "PYTHON")) and name != "FAKE_ROLE"}
     given = {"INFRA_PLAN_ROLES": ROLES.replace("%s", "plan"), "INFRA_APPLY_ROLES": ROLES.replace("%s", "apply")}
