@@ -62,6 +62,9 @@ fn section(sheet: &mut Sheet, section: &Section<'_>) {
         last = Some(scope);
         if section.fate == Fate::Created { line(sheet, row, column) } else { block(sheet, row, column) }
     }
+    if section.fate == Fate::Created {
+        dangers(sheet, section);
+    }
 }
 
 fn title(section: &Section<'_>) -> &'static str {
@@ -73,6 +76,20 @@ fn title(section: &Section<'_>) -> &'static str {
         Fate::Destroyed => "To be deleted or replaced",
         Fate::Updated => "To be updated",
         Fate::Created => "To be created",
+    }
+}
+
+/// Of what is made, each in one line, the hazards are told together.
+fn dangers(sheet: &mut Sheet, section: &Section<'_>) {
+    let all = section.hazards();
+    if !all.is_empty() && section.rows.len() > MANY {
+        sheet.blank();
+    }
+    for (hazard, sentence, addresses) in all {
+        let addresses: Vec<&str> = addresses.iter().map(|address| address.as_str()).collect();
+        let rest = format!(": {sentence} ({})", addresses.join(", "));
+        let spans = [(Role::Delete, "!   "), (Role::Delete, hazard.name()), (Role::Plain, &rest)];
+        sheet.line(RESOURCE, DETAIL + 2, &spans);
     }
 }
 
@@ -245,9 +262,17 @@ fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
         return;
     }
     sheet.line(0, 2, &[(Role::Strong, "Plan: "), (Role::Strong, &counts(plan.summary())), (Role::Strong, ".")]);
-    let hazards: BTreeSet<Hazard> =
-        plan.changes.iter().filter(|change| change.blocked.is_none()).flat_map(|change| change.hazards.iter().copied()).collect();
-    for hazard in hazards.iter().filter(|hazard| hazard.must_be_allowed()) {
+    let changes = plan.changes.iter().filter(|change| change.blocked.is_none());
+    let all: Vec<Hazard> = changes.flat_map(|change| change.hazards.iter().copied()).collect();
+    let there: BTreeSet<Hazard> = all.iter().copied().collect();
+    let count = |hazard: &Hazard| all.iter().filter(|one| *one == hazard).count();
+    // How many are replaced has been said.
+    let counts = there.iter().filter(|hazard| **hazard != Hazard::Replacement);
+    let counts: Vec<String> = counts.map(|hazard| format!("{} {}", count(hazard), hazard.name())).collect();
+    if !counts.is_empty() {
+        sheet.line(0, 2, &[(Role::Delete, "Hazards: "), (Role::Plain, &counts.join(", ")), (Role::Plain, ".")]);
+    }
+    for hazard in there.iter().filter(|hazard| hazard.must_be_allowed()) {
         let allow = format!("--allow {}", hazard.name());
         sheet.line(0, 2, &[(Role::Delete, hazard.name()), (Role::Plain, " must be agreed to by name: "), (Role::Strong, &allow)]);
     }
