@@ -25,9 +25,9 @@ resource! {
         /// Unique in the account, whatever the path; at most 64 characters.
         name: String => name(),
         /// Who may assume it.
-        trust: Policy => update().widens(trusts_more, "others may assume it who could not").headline(),
+        trust: Policy => update().widens(trusts_more, "more may assume it than before").headline(),
         /// Inline policies by name.
-        policies: BTreeMap<String, Policy<P>> => update().widens(grants_more, "it may do what it could not").headline(),
+        policies: BTreeMap<String, Policy<P>> => update().widens(grants_more, "it may do what it could not before").headline(),
         /// ARNs of attached managed policies.
         managed_policies: BTreeSet<String> => update().widens(attaches, "it may do all that another policy allows").headline(),
     }
