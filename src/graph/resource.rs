@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Address, Reference, references};
@@ -66,7 +67,7 @@ pub struct Live {
 }
 
 /// Something that is not ours and uses a resource of ours.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Neighbour {
     /// What it is, in words.
     pub what: String,
@@ -75,7 +76,8 @@ pub struct Neighbour {
 }
 
 /// Whose a live resource is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Owner {
     /// It carries the ownership tags of this environment.
     Ours {
@@ -91,7 +93,8 @@ pub enum Owner {
 }
 
 /// How a live resource is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// As it will stay.
     Ready,

@@ -4,6 +4,7 @@
 //! stays, and what waits for what. Whoever carries a plan out only resolves references and makes calls.
 
 mod change;
+mod choices;
 mod decide;
 mod defer;
 mod diff;
@@ -20,6 +21,7 @@ mod select;
 mod warning;
 
 pub use change::{Action, Blocked, Change, Effect, FieldChange, Need, Plan, Reason, Step, Summary, Verb};
+pub use choices::Choices;
 pub use hazard::Hazard;
 pub use planner::{Options, PlanError, plan};
 pub use schema::{Attribute, Output, Rule, Schema, Schemas, Sensitive, Since, equal};

@@ -1,7 +1,5 @@
 //! A plan for people: what is in the way first, what goes next, and what goes again at the end.
 
-use std::collections::BTreeSet;
-
 use super::Header;
 use super::draw::{Page, Sheet, Span, length};
 use super::rows::{Deferred, Difference, Fate, Mark, Row, Rows, Section, Words};
@@ -262,17 +260,16 @@ fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
         return;
     }
     sheet.line(0, 2, &[(Role::Strong, "Plan: "), (Role::Strong, &counts(plan.summary())), (Role::Strong, ".")]);
-    let changes = plan.changes.iter().filter(|change| change.blocked.is_none());
-    let all: Vec<Hazard> = changes.flat_map(|change| change.hazards.iter().copied()).collect();
-    let there: BTreeSet<Hazard> = all.iter().copied().collect();
-    let count = |hazard: &Hazard| all.iter().filter(|one| *one == hazard).count();
+    let changes = || plan.changes.iter().filter(|change| change.blocked.is_none());
+    let count = |hazard: &Hazard| changes().filter(|change| change.hazards.contains(hazard)).count();
     // How many are replaced has been said.
-    let counts = there.iter().filter(|hazard| **hazard != Hazard::Replacement);
+    let hazards = plan.hazards();
+    let counts = hazards.iter().filter(|hazard| **hazard != Hazard::Replacement);
     let counts: Vec<String> = counts.map(|hazard| format!("{} {}", count(hazard), hazard.name())).collect();
     if !counts.is_empty() {
         sheet.line(0, 2, &[(Role::Delete, "Hazards: "), (Role::Plain, &counts.join(", ")), (Role::Plain, ".")]);
     }
-    for hazard in there.iter().filter(|hazard| hazard.must_be_allowed()) {
+    for hazard in hazards.iter().filter(|hazard| hazard.must_be_allowed()) {
         let allow = format!("--allow {}", hazard.name());
         sheet.line(0, 2, &[(Role::Delete, hazard.name()), (Role::Plain, " must be agreed to by name: "), (Role::Strong, &allow)]);
     }
