@@ -119,7 +119,7 @@ pub trait Kind: Sync {
     fn create<'a>(&self, aws: &'a Aws, want: &'a Attrs, tags: &'a Tags) -> BoxFuture<'a, Result<Created, AwsError>>;
     /// See [`Resource::settle`].
     fn settle<'a>(&self, aws: &'a Aws, created: Created) -> BoxFuture<'a, Result<Outputs, AwsError>>;
-    /// See [`Resource::update`]; tags, which every update writes, come last, so that `infra:declared` is true.
+    /// See [`Resource::update`]; tags, which every update of what stays writes, come last, so that `infra:declared` is true.
     fn update<'a>(
         &self,
         aws: &'a Aws,
@@ -182,7 +182,9 @@ impl<R: Resource> Kind for Of<R> {
             } else {
                 Outputs::new()
             };
-            R::tag(aws, &at, tags).await?;
+            if !tags.is_empty() {
+                R::tag(aws, &at, tags).await?;
+            }
             Ok(outputs)
         })
     }

@@ -271,6 +271,8 @@ impl Change {
             Action::Update if self.reason == Reason::Busy => &[Verb::Await],
             Action::Update => &[Verb::Update],
             Action::Replace { .. } => &[Verb::Create, Verb::Delete],
+            // It lets go of what holds it before it goes.
+            Action::Delete if !self.fields.is_empty() => &[Verb::Update, Verb::Delete],
             Action::Delete => &[Verb::Delete],
         }
     }

@@ -14,6 +14,7 @@ mod id;
 mod order;
 mod planner;
 mod reason;
+mod release;
 mod rests;
 pub mod rule;
 mod schema;

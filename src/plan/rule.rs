@@ -14,6 +14,7 @@ const fn of(rule: Rule) -> Attribute {
         sensitive: Sensitive::No,
         headline: false,
         names: None,
+        revocable: false,
         widens: None,
         costs: None,
     }
@@ -73,6 +74,11 @@ impl Attribute {
     /// It refers to a resource of that kind by name.
     pub const fn names(self, kind: &'static str) -> Self {
         Self { names: Some(kind), ..self }
+    }
+
+    /// Its elements can be taken out before the resource goes.
+    pub const fn revocable(self) -> Self {
+        Self { revocable: true, ..self }
     }
 
     /// More people or programs get in when this is so of what AWS has (first; null where it is to be made) and what will be; why.

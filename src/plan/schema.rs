@@ -46,6 +46,8 @@ pub struct Attribute {
     pub headline: bool,
     /// The kind it refers to by `name`, which is unique within that kind only; other references go by ids and ARNs.
     pub names: Option<&'static str>,
+    /// A set whose elements can be taken out before the resource goes, where it and what they name hold each other.
+    pub revocable: bool,
     /// When another value lets more people or programs in.
     pub widens: Option<Warning>,
     /// When another value makes the bill larger.

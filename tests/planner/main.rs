@@ -247,6 +247,31 @@ proptest! {
         }
     }
 
+    /// Two that somebody made hold each other let go before they go, whenever the run is killed.
+    #[test]
+    fn what_goes_in_a_circle_lets_go_first(world in world(), lot: u64, lots in lots(), calls in prop::option::of(0..60usize)) {
+        let mut cloud = applied(&world, lot, &lots);
+        let guards: Vec<Live> = cloud.live().into_iter().filter(|live| live.kind == "guard").collect();
+        prop_assume!(guards.len() == 2);
+        for (guard, other) in [(&guards[0], &guards[1]), (&guards[1], &guards[0])] {
+            let mut rules = guard.attrs["rules"].clone();
+            rules.as_array_mut().expect("a set").push(json!({ "port": 9, "peer": { "guard": other.outputs["id"] } }));
+            cloud.update(&guard.id, &[("rules".to_owned(), rules)].into()).unwrap();
+        }
+        cloud.calls_left = calls;
+        let done = converge(&mut cloud, &[], &lots);
+        cloud.calls_left = None;
+        match done {
+            Ok(true) => prop_assert!(cloud.live().is_empty()),
+            Ok(false) => prop_assert!(planned(&cloud, &[], &Options::default()).blocked().next().is_some()),
+            Err(Stop::Killed) => {
+                converge(&mut cloud, &[], &lots).unwrap();
+                prop_assert!(cloud.live().is_empty());
+            }
+            Err(Stop::Refused(why)) => panic!("{why}"),
+        }
+    }
+
     /// What somebody else uses never goes, and whoever is in the way of nothing is in nobody's way.
     #[test]
     fn neighbours_are_left_alone((first, second) in two_worlds(), lot: u64, lots in lots(), chosen: prop::sample::Index, holds: bool) {

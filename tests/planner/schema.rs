@@ -41,7 +41,7 @@ pub(crate) static KINDS: &[Schema] = &[
     kind("table", &[row("net", replace()), row("routes", update()), row("rooms", update())], &[Output::held("id")]),
     kind(
         "guard",
-        &[row("name", name()), row("about", replace()), row("net", replace()), row("rules", update())],
+        &[row("name", name()), row("about", replace()), row("net", replace()), row("rules", update().revocable())],
         &[Output::held("id"), Output::plain("name")],
     ),
     kind("shelf", &[row("name", name()), row("rooms", update())], &[Output::plain("name")]),

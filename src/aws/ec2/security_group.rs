@@ -27,9 +27,9 @@ resource! {
         /// Its network.
         vpc: P::Text => replace(),
         /// Who may come in.
-        ingress: BTreeSet<Rule<P>> => update().widens(world::let_in, "open to the whole internet").headline(),
+        ingress: BTreeSet<Rule<P>> => update().widens(world::let_in, "open to the whole internet").revocable().headline(),
         /// Where it may go.
-        egress: BTreeSet<Rule<P>> => update(),
+        egress: BTreeSet<Rule<P>> => update().revocable(),
     }
     outputs: [Output::held("id"), Output::plain("name")],
     hourly: false,

@@ -1,6 +1,6 @@
 //! Others in our network: nothing of theirs is touched, and what they stand on stays until they have gone.
 
-use aws_sdk_ec2::types::{InstanceType, ResourceType, Tag, TagSpecification};
+use aws_sdk_ec2::types::{InstanceType, NetworkInterface, ResourceType, Tag, TagSpecification};
 
 use super::Stage;
 
@@ -65,12 +65,14 @@ async fn what_is_ours_is_no_stranger() {
     let database = stage.aws().rds.modify_db_instance().db_instance_identifier(&live["database.main.instance"].id);
     database.vpc_security_group_ids(theirs).apply_immediately(true).send().await.unwrap();
     let groups = ec2.describe_network_interfaces().send().await.unwrap();
-    let instance = |interface: &&aws_sdk_ec2::types::NetworkInterface| {
-        interface.attachment().and_then(|attachment| attachment.instance_id()).is_some()
-    };
+    let instance =
+        |interface: &&NetworkInterface| interface.attachment().and_then(|attachment| attachment.instance_id()).is_some();
     let of_instance = groups.network_interfaces().iter().find(instance).unwrap().network_interface_id().unwrap();
     ec2.modify_network_interface_attribute().network_interface_id(of_instance).groups(theirs).send().await.unwrap();
     stage.at_rest().await;
+    let given = ec2.describe_network_interfaces().send().await.unwrap();
+    let have = |interface: &&NetworkInterface| interface.groups().iter().any(|group| group.group_id() == Some(theirs));
+    assert!(given.network_interfaces().iter().filter(have).count() > 1, "the database and an instance have their group");
 
     let plan = stage.plan(&["--destroy"]).await;
     assert_eq!(plan.count("blocked"), 0, "{plan:#?}");
