@@ -4,7 +4,7 @@ pub(crate) mod conceal;
 mod differ;
 mod headline;
 mod meaning;
-mod names;
+pub(crate) mod names;
 mod words;
 
 use std::collections::BTreeMap;

@@ -11,6 +11,7 @@ mod interrupt;
 mod neighbours;
 mod plan;
 mod reference;
+mod saved;
 mod specs;
 mod watch;
 
