@@ -13,6 +13,7 @@ mod plan;
 mod reference;
 mod saved;
 mod specs;
+mod terminal;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
