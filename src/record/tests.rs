@@ -10,7 +10,7 @@ use super::*;
 use crate::apply::{self, Event};
 use crate::aws::kinds::Registry;
 use crate::graph::{Attrs, Live, Owner, State};
-use crate::plan::{Action, Change, Choices, Effect, FieldChange, Need, Plan, Reason, Since};
+use crate::plan::{self, Action, Change, Choices, Effect, FieldChange, Need, Plan, Reason, Since};
 use crate::render::Header;
 
 const SECRET: &str = "hunter2-hunter2";
@@ -33,6 +33,7 @@ fn plan() -> Plan {
         state: State::Ready,
         attrs,
         outputs: BTreeMap::new(),
+        neighbours: Vec::new(),
         tags: BTreeMap::new(),
     };
     let change = |address: Address, kind, id: &str, action, before: Attrs, after: Attrs| Change {
