@@ -3,6 +3,7 @@
 pub(super) mod conceal;
 mod differ;
 mod headline;
+pub mod labels;
 mod meaning;
 mod names;
 mod words;
