@@ -9,6 +9,7 @@ pub mod rows;
 pub mod status;
 pub mod style;
 pub mod text;
+pub mod topology;
 pub mod words;
 
 pub use draw::Page;

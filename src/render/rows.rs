@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use differ::Differ;
 pub use differ::{Difference, Mark, Words};
+pub(super) use meaning::ports;
 use names::Names;
 
 use crate::graph::Address;
