@@ -5,7 +5,7 @@ use super::error::{Error, Exit};
 use super::prepare::{Ends, prepare};
 use crate::aws::kinds::Registry;
 use crate::cli::{Format, Plan};
-use crate::render::{json, text};
+use crate::render::{json, markdown, text};
 
 pub(super) async fn run(context: &Context, command: &Plan) -> Result<Exit, Error> {
     let choices = &command.choices;
@@ -13,6 +13,7 @@ pub(super) async fn run(context: &Context, command: &Plan) -> Result<Exit, Error
     let prepared = prepare(context, &command.environment.env, ends).await?;
     let shown = match command.format {
         Format::Text => text::plan(&prepared.header, &prepared.plan, &Registry, context.page()),
+        Format::Markdown => markdown::plan(&prepared.header, &prepared.plan, &Registry),
         Format::Json => format!("{:#}\n", json::plan(&prepared.header, &prepared.plan, &Registry)),
     };
     context.print(&shown)?;

@@ -4,6 +4,7 @@ pub mod diagnostic;
 mod draw;
 pub mod events;
 pub mod json;
+pub mod markdown;
 pub mod report;
 pub mod rows;
 pub mod status;
@@ -38,5 +39,10 @@ impl Header {
     pub fn line(&self) -> String {
         let Self { project, environment, account, region, observed_at, .. } = self;
         format!("{project} {environment} in account {account}, {region}, read at {observed_at}")
+    }
+
+    /// The command that carries out exactly this plan, where it is still the one.
+    pub fn command(&self, plan: &crate::plan::Plan) -> String {
+        format!("infra apply --env {} --approve {}", self.environment, plan.id())
     }
 }

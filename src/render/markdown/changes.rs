@@ -1,0 +1,143 @@
+//! Changes: those that come first, the table of all, and what differs, folded.
+
+use super::budget::{Form, List, Rank};
+use super::escape::{code, fence, prose};
+use crate::render::rows::labels::sign;
+use crate::render::rows::{Difference, Fate, Mark, Row, Rows, Section, Words};
+use crate::render::words::count;
+
+/// Bytes of what differs in one resource: more is for other formats, lest one resource take the place of all others.
+const LONGEST: usize = 8_000;
+
+/// What is in the way, or goes: each in a line, and where there is room, in full.
+pub(super) fn first(section: &Section<'_>) -> List {
+    let (brief, full) = match section.fate {
+        Fate::Blocked => (Rank::Blocked, Rank::BlockedInFull),
+        Fate::Destroyed | Fate::Updated | Fate::Created => (Rank::Destroyed, Rank::DestroyedInFull),
+    };
+    let item = |row: &Row<'_>| {
+        let (line, all) = (line(row), in_full(row));
+        let all = (!all.is_empty() && all.len() <= LONGEST).then(|| Form { rank: full, text: format!("{line}{all}") });
+        [Form { rank: brief, text: line }].into_iter().chain(all).collect()
+    };
+    let mut open = format!("\n### {}\n\n", headed(section));
+    for (row, sentence) in section.legend() {
+        open += &format!("`{}` **replacement**: {}\n\n", sign(row.change).1, prose(sentence));
+    }
+    List {
+        open,
+        items: section.rows.iter().map(item).collect(),
+        close: String::new(),
+        more: |left| format!("- {}\n", more(left)),
+    }
+}
+
+/// A table of everything that changes.
+pub(super) fn table(rows: &Rows<'_>) -> Option<List> {
+    let line = |section: &Section<'_>, row: &Row<'_>| {
+        let hazards: Vec<String> = row.hazards.iter().map(|(hazard, _)| format!("**{}**", hazard.name())).collect();
+        let reason = section.reason.as_deref().unwrap_or(&row.reason);
+        let cells = [
+            code(sign(row.change).1),
+            code(row.change.address.as_str()),
+            code(row.change.kind),
+            code(&row.what()),
+            prose(reason),
+            hazards.join(", "),
+        ];
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let items: Vec<_> = rows
+        .sections
+        .iter()
+        .flat_map(|section| section.rows.iter().map(move |row| vec![Form { rank: Rank::Row, text: line(section, row) }]))
+        .collect();
+    (!items.is_empty()).then(|| List {
+        open: "\n### All changes\n\n| | address | type | what | why | hazards |\n|---|---|---|---|---|---|\n".into(),
+        items,
+        close: String::new(),
+        more: |left| format!("\n{}\n", more(left)),
+    })
+}
+
+/// What differs in each, to be opened by whoever wants to know.
+pub(super) fn folded(section: &Section<'_>) -> List {
+    let item = |row: &Row<'_>| {
+        let text = format!("{} {}\n\n{}\n", code(sign(row.change).1), code(row.change.address.as_str()), differences("", row));
+        vec![Form { rank: Rank::Detail, text }]
+    };
+    let differing = section.rows.iter().filter(|row| !row.differences.is_empty());
+    let items: Vec<_> = differing.map(item).collect();
+    let open = format!("\n<details><summary>{}: what differs</summary>\n\n", section.name());
+    List { open, items, close: "</details>\n".into(), more: |left| format!("{}\n\n", more(left)) }
+}
+
+fn headed(section: &Section<'_>) -> String {
+    let reason = section.reason.as_ref().map(|reason| format!(" (all: {})", prose(reason))).unwrap_or_default();
+    format!("{}{reason}", section.title())
+}
+
+fn more(left: usize) -> String {
+    format!("… and {}", count(left, "more", "more"))
+}
+
+/// All that must be known of one, in a line.
+fn line(row: &Row<'_>) -> String {
+    let change = row.change;
+    let mut line = format!("- {} {}, {}", code(sign(change).1), code(change.address.as_str()), code(change.kind));
+    if let Some(id) = row.id() {
+        line += &format!(" {}", code(id));
+    }
+    if !row.reason.is_empty() {
+        line += &format!(", {}", prose(&row.reason));
+    }
+    let dangers: Vec<String> = row.dangers().map(|(hazard, _)| format!("**{}**", hazard.name())).collect();
+    if !dangers.is_empty() {
+        line += &format!(": {}", dangers.join(", "));
+    }
+    line + "\n"
+}
+
+/// What there is to say below that line.
+fn in_full(row: &Row<'_>) -> String {
+    let mut text = String::new();
+    if let Some(blocked) = &row.change.blocked {
+        text += &format!("  - why: {}\n  - help: {}\n", prose(&blocked.why), prose(&blocked.help));
+    }
+    for (hazard, sentence) in row.dangers() {
+        text += &format!("  - {}: {}\n", hazard.name(), prose(sentence));
+    }
+    if !row.differences.is_empty() {
+        text += &format!("\n{}\n", differences("  ", row));
+    }
+    text
+}
+
+fn differences(indent: &str, row: &Row<'_>) -> String {
+    let mut lines = Vec::new();
+    row.differences.iter().for_each(|one| difference(&mut lines, 0, one));
+    fence(indent, "diff", &lines)
+}
+
+/// A difference as `diff` marks it: `!` where one value says it all.
+fn difference(lines: &mut Vec<String>, depth: usize, one: &Difference) {
+    let indent = "  ".repeat(depth);
+    let name = if one.name.is_empty() { String::new() } else { format!("{}: ", one.name) };
+    let note = one.note.map(|note| format!("  ({note})")).unwrap_or_default();
+    let mark = match one.mark {
+        Mark::Added => '+',
+        Mark::Changed => '!',
+        Mark::Removed => '-',
+    };
+    match &one.words {
+        Words::None => {
+            lines.push(format!("{mark} {indent}{}{note}", name.trim_end()));
+            one.within.iter().for_each(|one| difference(lines, depth + 1, one));
+        }
+        Words::One(word) => lines.push(format!("{mark} {indent}{name}{word}{note}")),
+        Words::Two(before, after) => {
+            lines.push(format!("- {indent}{name}{before}"));
+            lines.push(format!("+ {indent}{name}{after}{note}"));
+        }
+    }
+}
