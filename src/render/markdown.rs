@@ -22,7 +22,7 @@ use escape::{code, fence, prose, word};
 
 /// Bytes, and so characters, of a plan: GitHub takes 65,536 characters in a comment, and whoever posts it may add some.
 const LIMIT: usize = 60_000;
-/// Addresses that are named beside a hazard; all of them are in the table.
+/// How many resources a hazard names, and how many ways to mean something; all of them are in the table.
 const NAMED: usize = 5;
 /// Bytes of a command: a longer one cannot be copied from a comment either.
 const COMMAND: usize = 4_000;
@@ -32,7 +32,9 @@ pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas) -> String {
     let rows = Rows::of(plan, schemas);
     let mut document = Document::default();
     document.fixed(top(header, plan));
-    document.fixed(hazards(&rows));
+    if let Some(hazards) = hazards(&rows) {
+        document.list(hazards);
+    }
     for section in rows.worth_telling_first() {
         document.list(changes::first(section));
     }
@@ -47,8 +49,13 @@ pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas) -> String {
     }
     if let Some(drawing) = diagram::draw(header, &Topology::of(plan, schemas)) {
         let form = Form { rank: Rank::Drawing, text: drawing };
-        let more = |_| "\nThere is no room for a drawing of the environment.\n".into();
-        document.list(List { open: String::new(), items: vec![vec![form]], close: String::new(), more });
+        document.list(List {
+            open: String::new(),
+            items: vec![vec![form]],
+            close: String::new(),
+            more: |_| String::new(),
+            none: "\nThere is no room for a drawing of the environment.\n",
+        });
     }
     document.if_cut(
         "\nCut to what a comment holds. `infra show PLAN_FILE` shows all of a saved plan, `infra plan` of one made anew.\n"
@@ -80,28 +87,45 @@ fn top(header: &Header, plan: &Plan) -> String {
     )
 }
 
-/// Every hazard by name, with the first few resources that have it.
-fn hazards(rows: &Rows<'_>) -> String {
-    let mut all: BTreeMap<Hazard, Vec<&Address>> = BTreeMap::new();
+/// Every hazard by name, and what it means for whom.
+fn hazards(rows: &Rows<'_>) -> Option<List> {
+    let mut all: BTreeMap<Hazard, BTreeMap<&str, Vec<&Address>>> = BTreeMap::new();
     for row in rows.sections.iter().flat_map(|section| &section.rows) {
-        for (hazard, _) in &row.hazards {
-            all.entry(*hazard).or_default().push(&row.change.address);
+        for (hazard, sentence) in &row.hazards {
+            all.entry(*hazard).or_default().entry(sentence).or_default().push(&row.change.address);
         }
     }
-    let line = |(hazard, addresses): (&Hazard, &Vec<&Address>)| {
-        let mut named: Vec<String> = addresses.iter().take(NAMED).map(|address| code(address.as_str())).collect();
-        if let more @ 1.. = addresses.len().saturating_sub(NAMED) {
-            named.push(format!("{more} more"));
-        }
+    let item = |(hazard, meanings): (&Hazard, &BTreeMap<&str, Vec<&Address>>)| {
+        let of = count(meanings.values().map(Vec::len).sum(), "resource", "resources");
         let allow = if hazard.must_be_allowed() {
-            format!("; to be agreed to by name: `--allow {}`", hazard.name())
+            format!(", to be agreed to by name: `--allow {}`", hazard.name())
         } else {
             String::new()
         };
-        format!("- **{}**: {}{allow}\n", hazard.name(), named.join(", "))
+        let head = format!("- **{}** of {of}{allow}\n", hazard.name());
+        let lines = meanings.iter().map(|(sentence, addresses)| format!("  - {}: {}\n", named(addresses), prose(sentence)));
+        let lines: Vec<String> = lines.collect();
+        let shown = lines.iter().take(NAMED).map(String::as_str).collect::<String>();
+        let more = if lines.len() > NAMED { format!("  - … and {} more\n", lines.len() - NAMED) } else { String::new() };
+        let full = format!("{head}{shown}{more}");
+        vec![Form { rank: Rank::Hazard, text: head }, Form { rank: Rank::HazardInFull, text: full }]
     };
-    let lines: String = all.iter().map(line).collect();
-    if lines.is_empty() { lines } else { format!("\n### Hazards\n\n{lines}") }
+    (!all.is_empty()).then(|| List {
+        open: "\n### Hazards\n\n".into(),
+        items: all.iter().map(item).collect(),
+        close: String::new(),
+        more: |_| String::new(),
+        none: "",
+    })
+}
+
+/// The first few of some resources.
+fn named(addresses: &[&Address]) -> String {
+    let mut named: Vec<String> = addresses.iter().take(NAMED).map(|address| code(address.as_str())).collect();
+    if let more @ 1.. = addresses.len().saturating_sub(NAMED) {
+        named.push(format!("{more} more"));
+    }
+    named.join(", ")
 }
 
 /// What waits, and how to go on.
@@ -117,7 +141,8 @@ fn deferred(header: &Header, rows: &Rows<'_>) -> Option<List> {
         open: "\n### Deferred\n\n".into(),
         items,
         close: close.unwrap_or_default(),
-        more: |left| format!("- … and {} more\n", count(left, "resource", "resources")),
+        more: |left| format!("- … and {left} more\n"),
+        none: "\nThere is no room for what is deferred.\n",
     })
 }
 

@@ -5,12 +5,16 @@ use std::collections::BTreeSet;
 /// How much something matters; first what matters most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
+    /// That there is a danger.
+    Hazard,
     /// That something is in the way.
     Blocked,
     /// That something goes.
     Destroyed,
     /// That something waits.
     Deferred,
+    /// What a danger means.
+    HazardInFull,
     /// All about what is in the way.
     BlockedInFull,
     /// All about what goes.
@@ -34,6 +38,8 @@ pub(super) struct List {
     pub(super) close: String,
     /// What stands in the place of those left out.
     pub(super) more: fn(usize) -> String,
+    /// What stands in the place of the whole where all are left out.
+    pub(super) none: &'static str,
 }
 
 /// One way to say something.
@@ -94,7 +100,10 @@ impl Piece {
     fn least(&self) -> usize {
         match self {
             Self::Fixed(text) | Self::IfCut(text) => text.len(),
-            Self::List(list) => list.open.len() + list.close.len() + (list.more)(list.items.len()).len(),
+            Self::List(list) => {
+                let more = (list.more)(list.items.len()).len();
+                (list.open.len() + list.close.len() + more).max(list.none.len())
+            }
         }
     }
 }
@@ -102,10 +111,10 @@ impl Piece {
 impl List {
     fn drawn(&self, shown: &[usize]) -> String {
         let left = shown.iter().filter(|&&forms| forms == 0).count();
-        let more = if left > 0 { (self.more)(left) } else { String::new() };
         if left == self.items.len() {
-            return more;
+            return self.none.to_owned();
         }
+        let more = if left > 0 { (self.more)(left) } else { String::new() };
         let items = self.items.iter().zip(shown).filter_map(|(forms, &shown)| Some(&forms[shown.checked_sub(1)?].text));
         let items: String = items.map(String::as_str).collect();
         format!("{}{items}{more}{}", self.open, self.close)
@@ -170,12 +179,14 @@ mod tests {
     fn list(rank: Rank, items: &[&[&str]]) -> List {
         let form = |&text: &&str| Form { rank, text: text.into() };
         let items = items.iter().map(|forms| forms.iter().map(form).collect()).collect();
-        List { open: "(".into(), items, close: ")".into(), more: |left| format!("+{left}") }
+        List { open: "(".into(), items, close: ")".into(), more: |left| format!("+{left}"), none: "0" }
     }
 
     fn drawn(limit: usize, lists: Vec<List>) -> String {
         let mut document = Document::default();
-        lists.into_iter().for_each(|list| document.list(list));
+        for list in lists {
+            document.list(list);
+        }
         document.if_cut("!".into());
         document.within(limit)
     }
@@ -189,8 +200,8 @@ mod tests {
     fn what_matters_less_goes_first() {
         let lists = || vec![list(Rank::Row, &[&["row"], &["row"]]), list(Rank::Destroyed, &[&["gone"]])];
         assert_eq!(drawn(17, lists()), "(row+1)(gone)!");
-        assert_eq!(drawn(14, lists()), "+2(gone)!");
-        assert_eq!(drawn(9, lists()), "+2+1!");
+        assert_eq!(drawn(14, lists()), "0(gone)!");
+        assert_eq!(drawn(9, lists()), "00!");
     }
 
     #[test]

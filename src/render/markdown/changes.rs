@@ -2,33 +2,41 @@
 
 use super::budget::{Form, List, Rank};
 use super::escape::{code, fence, prose};
+use crate::plan::Hazard;
 use crate::render::rows::labels::sign;
 use crate::render::rows::{Difference, Fate, Mark, Row, Rows, Section, Words};
-use crate::render::words::count;
 
 /// Bytes of what differs in one resource: more is for other formats, lest one resource take the place of all others.
 const LONGEST: usize = 8_000;
+/// How many of those in the way are explained before anything else is said.
+const EXPLAINED: usize = 5;
 
-/// What is in the way, or goes: each in a line, and where there is room, in full.
+/// What is in the way, or goes: the address of each, and where there is room, all about it.
 pub(super) fn first(section: &Section<'_>) -> List {
     let (brief, full) = match section.fate {
         Fate::Blocked => (Rank::Blocked, Rank::BlockedInFull),
         Fate::Destroyed | Fate::Updated | Fate::Created => (Rank::Destroyed, Rank::DestroyedInFull),
     };
-    let item = |row: &Row<'_>| {
-        let (line, all) = (line(row), in_full(row));
-        let all = (!all.is_empty() && all.len() <= LONGEST).then(|| Form { rank: full, text: format!("{line}{all}") });
-        [Form { rank: brief, text: line }].into_iter().chain(all).collect()
+    let item = |(place, row): (usize, &Row<'_>)| {
+        // What is in the way is of no use without the way out.
+        let why = if section.fate == Fate::Blocked && place < EXPLAINED { brief } else { full };
+        let (line, below) = (line(row), below(row));
+        let all = format!("{line}{below}");
+        let is_more = !below.is_empty() && all.len() <= LONGEST;
+        let forms = [(brief, format!("{}\n", head(row))), (why, line)];
+        let forms = forms.into_iter().chain(is_more.then_some((full, all)));
+        forms.map(|(rank, text)| Form { rank, text }).collect()
     };
     let mut open = format!("\n### {}\n\n", headed(section));
     for (row, sentence) in section.legend() {
-        open += &format!("`{}` **replacement**: {}\n\n", sign(row.change).1, prose(sentence));
+        open += &format!("`{}` **{}**: {}\n\n", sign(row.change).1, Hazard::Replacement.name(), prose(sentence));
     }
     List {
         open,
-        items: section.rows.iter().map(item).collect(),
+        items: section.rows.iter().enumerate().map(item).collect(),
         close: String::new(),
         more: |left| format!("- {}\n", more(left)),
+        none: "",
     }
 }
 
@@ -57,6 +65,7 @@ pub(super) fn table(rows: &Rows<'_>) -> Option<List> {
         items,
         close: String::new(),
         more: |left| format!("\n{}\n", more(left)),
+        none: "\nThere is no room for the table of all changes.\n",
     })
 }
 
@@ -69,7 +78,7 @@ pub(super) fn folded(section: &Section<'_>) -> List {
     let differing = section.rows.iter().filter(|row| !row.differences.is_empty());
     let items: Vec<_> = differing.map(item).collect();
     let open = format!("\n<details><summary>{}: what differs</summary>\n\n", section.name());
-    List { open, items, close: "</details>\n".into(), more: |left| format!("{}\n\n", more(left)) }
+    List { open, items, close: "</details>\n".into(), more: |left| format!("{}\n\n", more(left)), none: "" }
 }
 
 fn headed(section: &Section<'_>) -> String {
@@ -78,13 +87,17 @@ fn headed(section: &Section<'_>) -> String {
 }
 
 fn more(left: usize) -> String {
-    format!("… and {}", count(left, "more", "more"))
+    format!("… and {left} more")
 }
 
-/// All that must be known of one, in a line.
+/// Which, and what happens to it.
+fn head(row: &Row<'_>) -> String {
+    format!("- {} {}", code(sign(row.change).1), code(row.change.address.as_str()))
+}
+
+/// All that must be known of one.
 fn line(row: &Row<'_>) -> String {
-    let change = row.change;
-    let mut line = format!("- {} {}, {}", code(sign(change).1), code(change.address.as_str()), code(change.kind));
+    let mut line = format!("{}, {}", head(row), code(row.change.kind));
     if let Some(id) = row.id() {
         line += &format!(" {}", code(id));
     }
@@ -95,22 +108,16 @@ fn line(row: &Row<'_>) -> String {
     if !dangers.is_empty() {
         line += &format!(": {}", dangers.join(", "));
     }
-    line + "\n"
+    line.push('\n');
+    if let Some(blocked) = &row.change.blocked {
+        line += &format!("  - why: {}\n  - help: {}\n", prose(&blocked.why), prose(&blocked.help));
+    }
+    line
 }
 
-/// What there is to say below that line.
-fn in_full(row: &Row<'_>) -> String {
-    let mut text = String::new();
-    if let Some(blocked) = &row.change.blocked {
-        text += &format!("  - why: {}\n  - help: {}\n", prose(&blocked.why), prose(&blocked.help));
-    }
-    for (hazard, sentence) in row.dangers() {
-        text += &format!("  - {}: {}\n", hazard.name(), prose(sentence));
-    }
-    if !row.differences.is_empty() {
-        text += &format!("\n{}\n", differences("  ", row));
-    }
-    text
+/// What there is to say below that.
+fn below(row: &Row<'_>) -> String {
+    if row.differences.is_empty() { String::new() } else { format!("\n{}\n", differences("  ", row)) }
 }
 
 fn differences(indent: &str, row: &Row<'_>) -> String {

@@ -12,7 +12,7 @@ pub(super) fn code(text: &str) -> String {
     // The end of a cell and of code are decided by different rules, which meet in these.
     if text.contains(['`', '|', '\\']) || text.trim() != text {
         let safe = |c: char| c.is_alphanumeric() || [' ', '-', '/'].contains(&c);
-        return format!("<code>{}</code>", encoded(&text, safe));
+        return format!("<code>{}</code>", text.chars().map(|c| encoded(c, safe)).collect::<String>());
     }
     if text.is_empty() { text } else { format!("`{text}`") }
 }
@@ -20,10 +20,16 @@ pub(super) fn code(text: &str) -> String {
 /// A text among other words.
 pub(super) fn prose(text: &str) -> String {
     let safe = |c: char| !c.is_ascii() || c.is_ascii_alphanumeric() || " .,:;-/()'\"+=%?@#".contains(c);
+    let text: Vec<char> = cut(text).chars().collect();
     let mut prose = String::new();
-    for c in encoded_chars(&cut(text), safe) {
-        prose.push_str(&c);
-        if c == "@" || c == "#" {
+    for (place, &c) in text.iter().enumerate() {
+        // Names of attributes are full of underscores, which emphasise nothing within a word.
+        let is_inner = c == '_'
+            && [place.checked_sub(1), Some(place + 1)]
+                .into_iter()
+                .all(|beside| beside.and_then(|beside| text.get(beside)).is_some_and(char::is_ascii_alphanumeric));
+        prose.push_str(&if is_inner { c.to_string() } else { encoded(c, safe) });
+        if c == '@' || c == '#' {
             prose.push(GAP);
         }
     }
@@ -54,13 +60,9 @@ fn longest_run(line: &str) -> usize {
     line.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-fn encoded(text: &str, safe: impl Fn(char) -> bool) -> String {
-    encoded_chars(text, safe).collect()
-}
-
-/// Characters by number where they could mean something else; a character that is written so means nothing but itself.
-fn encoded_chars(text: &str, safe: impl Fn(char) -> bool) -> impl Iterator<Item = String> {
-    text.chars().map(move |c| if safe(c) { c.to_string() } else { format!("&#{};", u32::from(c)) })
+/// A character by number where it could mean something else: written so, it means nothing but itself.
+fn encoded(c: char, safe: impl Fn(char) -> bool) -> String {
+    if safe(c) { c.to_string() } else { format!("&#{};", u32::from(c)) }
 }
 
 /// At most so much of a text, on one line.
@@ -90,7 +92,7 @@ mod tests {
     #[test]
     fn what_needs_no_escaping_stays_readable() {
         assert_eq!(code("service.web.load_balancer"), "`service.web.load_balancer`");
-        assert_eq!(prose("the spec changed"), "the spec changed");
+        assert_eq!(prose("subnet_group: the spec changed"), "subnet_group: the spec changed");
         assert_eq!(fence("", "diff", &["- a".into()]), "```diff\n- a\n```\n");
     }
 
