@@ -47,7 +47,9 @@ pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas) -> String {
     if let Some(deferred) = deferred(header, &rows) {
         document.list(deferred);
     }
-    if let Some(drawing) = diagram::draw(header, &Topology::of(plan, schemas)) {
+    // Where nothing changes, a drawing would only make people look for what does.
+    let drawing = (!plan.is_noop()).then(|| diagram::draw(header, &Topology::of(plan, schemas)));
+    if let Some(drawing) = drawing.flatten() {
         let form = Form { rank: Rank::Drawing, text: drawing };
         document.list(List {
             open: String::new(),

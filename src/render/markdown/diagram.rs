@@ -78,7 +78,9 @@ impl Chart<'_> {
         if vpc.is_none() && self.topology.at(inside).next().is_none() {
             return;
         }
-        let label = vpc.map_or_else(|| quoted(&["VPC"]), |vpc| label(&self.topology.nodes[vpc]));
+        let label = vpc.map_or_else(|| "VPC".into(), |vpc| words(&self.topology.nodes[vpc]).join(", "));
+        // Mermaid gives the title of what holds others one line.
+        let label = quoted(&[&label]);
         self.lines.push(format!("    subgraph vpc[{label}]"));
         let topology = self.topology;
         self.nodes_of(3, |node| node.place == Place::Network && !matches!(node.role, Role::Subnet { .. }));
@@ -104,7 +106,7 @@ impl Chart<'_> {
             let node = &self.topology.nodes[index];
             if fits(node) {
                 let (open, close) = shape(&node.role);
-                self.lines.push(format!("{}n{index}{open}{}{close}", "  ".repeat(depth), label(node)));
+                self.lines.push(format!("{}n{index}{open}{}{close}", "  ".repeat(depth), quoted(&words(node))));
             }
         }
     }
@@ -177,11 +179,10 @@ fn fate(fate: Fate) -> &'static str {
     if fate == Fate::Unchanged { "" } else { fate.name() }
 }
 
-fn label(node: &Node<'_>) -> String {
-    let mut lines = vec![node.label.as_str()];
-    lines.extend(node.details.iter().map(String::as_str));
-    lines.extend(Some(fate(node.fate)).filter(|fate| !fate.is_empty()));
-    quoted(&lines)
+/// What is said of a node: its name, what people want to know, and what becomes of it.
+fn words<'a>(node: &'a Node<'_>) -> Vec<&'a str> {
+    let details = node.details.iter().map(String::as_str);
+    [node.label.as_str()].into_iter().chain(details).chain([fate(node.fate)]).filter(|word| !word.is_empty()).collect()
 }
 
 /// Lines of a label. What could end it, or mean something to Mermaid, is written by number.
