@@ -5,7 +5,7 @@ mod differ;
 mod headline;
 pub mod labels;
 mod meaning;
-mod names;
+pub(crate) mod names;
 mod words;
 
 use std::collections::BTreeMap;

@@ -3,6 +3,7 @@
 mod memory;
 mod reasons;
 mod run;
+mod saved;
 mod schema;
 mod world;
 

@@ -10,7 +10,9 @@ mod guards;
 mod interrupt;
 mod plan;
 mod reference;
+mod saved;
 mod specs;
+mod terminal;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
