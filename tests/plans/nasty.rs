@@ -88,11 +88,15 @@ impl Deed {
             (Self::State(word), Some(live)) => (live.state, change.reason) = (State::Busy(word.clone()), Reason::Busy),
             (Self::Values(text), live) => {
                 replace(&mut change.after, text);
-                live.iter_mut().for_each(|live| replace(&mut live.attrs, text));
+                if let Some(live) = live {
+                    replace(&mut live.attrs, text);
+                }
             }
-            (Self::Fields(text), _) => change.fields.iter_mut().for_each(|field| {
-                field.after = Value::String(text.clone());
-            }),
+            (Self::Fields(text), _) => {
+                for field in &mut change.fields {
+                    field.after = Value::String(text.clone());
+                }
+            }
             (Self::Block(why, help), _) => change.blocked = Some(Blocked { why: why.clone(), help: help.clone() }),
             (Self::Defer(until), _) => change.deferred = Some(until.clone()),
             (Self::Endanger(hazard), _) => change.hazards.push(*hazard),

@@ -72,7 +72,12 @@ pub(super) fn table(rows: &Rows<'_>) -> Option<List> {
 /// What differs in each, to be opened by whoever wants to know.
 pub(super) fn folded(section: &Section<'_>) -> List {
     let item = |row: &Row<'_>| {
-        let text = format!("{} {}\n\n{}\n", code(sign(row.change).1), code(row.change.address.as_str()), differences("", row));
+        let dangers = dangers("", row);
+        let gap = if dangers.is_empty() { "" } else { "\n" };
+        let head = format!("{} {}\n\n{dangers}{gap}", code(sign(row.change).1), code(row.change.address.as_str()));
+        let full = format!("{head}{}\n", differences("", row));
+        // One resource of which too much is to be said is not to hide all that come after it.
+        let text = if full.len() <= LONGEST { full } else { format!("{head}This is too long for a comment.\n\n") };
         vec![Form { rank: Rank::Detail, text }]
     };
     let differing = section.rows.iter().filter(|row| !row.differences.is_empty());
@@ -117,7 +122,13 @@ fn line(row: &Row<'_>) -> String {
 
 /// What there is to say below that.
 fn below(row: &Row<'_>) -> String {
-    if row.differences.is_empty() { String::new() } else { format!("\n{}\n", differences("  ", row)) }
+    let differences = if row.differences.is_empty() { String::new() } else { format!("\n{}\n", differences("  ", row)) };
+    dangers("  ", row) + &differences
+}
+
+/// What its hazards mean.
+fn dangers(indent: &str, row: &Row<'_>) -> String {
+    row.dangers().map(|(hazard, sentence)| format!("{indent}- {}: {}\n", hazard.name(), prose(sentence))).collect()
 }
 
 fn differences(indent: &str, row: &Row<'_>) -> String {
