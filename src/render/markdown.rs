@@ -11,8 +11,8 @@ mod escape;
 use std::collections::BTreeMap;
 
 use super::Header;
-use super::rows::Rows;
 use super::rows::labels::counted;
+use super::rows::{Rows, Section};
 use super::topology::Topology;
 use super::words::count;
 use crate::graph::Address;
@@ -92,10 +92,8 @@ fn top(header: &Header, plan: &Plan) -> String {
 /// Every hazard by name, and what it means for whom.
 fn hazards(rows: &Rows<'_>) -> Option<List> {
     let mut all: BTreeMap<Hazard, BTreeMap<&str, Vec<&Address>>> = BTreeMap::new();
-    for row in rows.sections.iter().flat_map(|section| &section.rows) {
-        for (hazard, sentence) in &row.hazards {
-            all.entry(*hazard).or_default().entry(sentence).or_default().push(&row.change.address);
-        }
+    for (hazard, sentence, addresses) in rows.sections.iter().flat_map(Section::hazards) {
+        all.entry(hazard).or_default().entry(sentence).or_default().extend(addresses);
     }
     let item = |(hazard, meanings): (&Hazard, &BTreeMap<&str, Vec<&Address>>)| {
         let of = count(meanings.values().map(Vec::len).sum(), "resource", "resources");

@@ -88,6 +88,11 @@ fn differences(then: &Change, now: &Change) -> Vec<String> {
     } else if what.is_empty() {
         what.push(format!("it was to be {}, and is to be {} now", verb(then), verb(now)));
     }
+    if what.is_empty() {
+        // Nobody agreed to a danger that has come since: somebody may have moved in.
+        let new = now.hazards.iter().filter(|hazard| !then.hazards.contains(hazard));
+        what.extend(new.map(|hazard| format!("it has the hazard {} now", hazard.name())));
+    }
     what
 }
 

@@ -128,7 +128,11 @@ fn below(row: &Row<'_>) -> String {
 
 /// What its hazards mean.
 fn dangers(indent: &str, row: &Row<'_>) -> String {
-    row.dangers().map(|(hazard, sentence)| format!("{indent}- {}: {}\n", hazard.name(), prose(sentence))).collect()
+    let mut lines = String::new();
+    for (hazard, sentence) in row.dangers() {
+        lines += &format!("{indent}- {}: {}\n", hazard.name(), prose(sentence));
+    }
+    lines
 }
 
 fn differences(indent: &str, row: &Row<'_>) -> String {
