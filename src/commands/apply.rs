@@ -5,7 +5,7 @@ use super::context::Context;
 use super::error::{Error, Exit};
 use super::prepare::{Ends, Prepared, prepare};
 use super::progress::Progress;
-use crate::apply;
+use crate::apply::{self, Cause};
 use crate::aws::cloud::Writer;
 use crate::aws::kinds::Registry;
 use crate::cli::{Apply, Consent};
@@ -32,7 +32,7 @@ pub(super) async fn carry_out(context: &Context, prepared: &Prepared, consent: &
     agree(context, prepared, consent)?;
 
     let writer = Writer::connect(&environment.aws.account, &environment.aws.region).await;
-    let stop = context.stop_on_interrupt();
+    let (_, stop) = context.stop_on_interrupt();
     let progress = Progress::start(context, consent.json, plan.steps.len());
     let report = apply::run(plan, &writer, stop, &mut |event| progress.tell(&event)).await;
     progress.end();
@@ -42,7 +42,7 @@ pub(super) async fn carry_out(context: &Context, prepared: &Prepared, consent: &
         context.print(&report::text(&report, &environment.environment))?;
     }
     Ok(match () {
-        () if report.stopped && !report.is_complete() => Exit::Interrupted,
+        () if report.stopped == Some(Cause::Interrupt) && !report.is_complete() => Exit::Interrupted,
         () if report.is_complete() => Exit::Done,
         () if writer.wrote() => Exit::Partly,
         () => Exit::Failed,
