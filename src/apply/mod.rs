@@ -11,4 +11,4 @@ mod tests;
 pub use cloud::{Cloud, Failure};
 pub use event::{Event, Outcome, Report, StepReport};
 pub use run::run;
-pub use stop::{Asker, Cause, Stop, stop};
+pub use stop::{Asker, Cause, Stop};

@@ -12,14 +12,8 @@ pub enum Cause {
     LeaseLost,
 }
 
-/// A new pair: what asks, and what is asked.
-pub fn stop() -> (Asker, Stop) {
-    let (asker, stop) = watch::channel(None);
-    (Asker(asker), Stop(stop))
-}
-
 /// Asks a run to stop. The first cause stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Asker(watch::Sender<Option<Cause>>);
 
 impl Asker {
@@ -30,6 +24,11 @@ impl Asker {
             asked.get_or_insert(cause);
             first
         });
+    }
+
+    /// What the run listens to.
+    pub fn stop(&self) -> Stop {
+        Stop(self.0.subscribe())
     }
 }
 
@@ -59,11 +58,12 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_cause_stands() {
-        let (asker, stop) = stop();
+        let asker = Asker::default();
+        let stop = asker.stop();
         assert_eq!(stop.asked(), None);
         asker.ask(Cause::LeaseLost);
         asker.ask(Cause::Interrupt);
-        assert_eq!(stop.asked(), Some(Cause::LeaseLost));
+        assert_eq!(asker.stop().asked(), Some(Cause::LeaseLost));
         drop(asker);
         assert_eq!(stop.wait().await, Cause::LeaseLost);
     }

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::{Cause, Cloud, Event, Failure, Outcome, Report, run, stop};
+use super::{Asker, Cause, Cloud, Event, Failure, Outcome, Report, run};
 use crate::graph::{Address, Attrs, Created, Live, Outputs, Owner, State, Tags, Target};
 use crate::plan::{Action, Change, FieldChange, Need, Plan, Reason, Since, Step, Verb};
 
@@ -132,8 +132,7 @@ fn creations(steps: &[(&str, &[(usize, Since)])]) -> Plan {
 }
 
 async fn carry_out(plan: &Plan, world: &World) -> Report {
-    let (_asker, stop) = stop();
-    run(plan, world, stop, &mut |_| {}).await
+    run(plan, world, Asker::default().stop(), &mut |_| {}).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,7 +190,8 @@ async fn one_failure_stops_what_depends_on_it_and_nothing_else() {
 async fn stopping_finishes_calls_leaves_waits_and_starts_nothing() {
     let plan = creations(&[("a", &[]), ("b", &[(0, Since::Created)]), ("c", &[(1, Since::Created)])]);
     let world = World::new("");
-    let (asker, stop) = stop();
+    let asker = Asker::default();
+    let stop = asker.stop();
     let asked = tokio::spawn(async move {
         sleep(Duration::from_millis(1500)).await;
         asker.ask(Cause::Interrupt);
@@ -211,9 +211,9 @@ async fn stopping_finishes_calls_leaves_waits_and_starts_nothing() {
 async fn asked_before_it_began_it_starts_nothing() {
     let plan = creations(&[("a", &[]), ("b", &[])]);
     let world = World::new("");
-    let (asker, stop) = stop();
+    let asker = Asker::default();
     asker.ask(Cause::LeaseLost);
-    let report = run(&plan, &world, stop, &mut |_| ()).await;
+    let report = run(&plan, &world, asker.stop(), &mut |_| ()).await;
     assert_eq!((report.stopped, world.notes().len()), (Some(Cause::LeaseLost), 0));
     assert!(report.steps.iter().all(|step| step.outcome == Outcome::Stopped));
 }

@@ -32,7 +32,7 @@ pub(super) async fn carry_out(context: &Context, prepared: &Prepared, consent: &
     agree(context, prepared, consent)?;
 
     let writer = Writer::connect(&environment.aws.account, &environment.aws.region).await;
-    let (_, stop) = context.stop_on_interrupt();
+    let stop = context.stop_on_interrupt().stop();
     let progress = Progress::start(context, consent.json, plan.steps.len());
     let report = apply::run(plan, &writer, stop, &mut |event| progress.tell(&event)).await;
     progress.end();

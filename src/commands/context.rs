@@ -9,7 +9,7 @@ use std::time::Duration;
 use anstream::{AutoStream, ColorChoice};
 use indicatif::ProgressBar;
 
-use crate::apply::{Asker, Cause, Stop, stop};
+use crate::apply::{Asker, Cause};
 use crate::render::{Page, diagnostic};
 use crate::spec::{Loaded, Problem, Source, load};
 use crate::values::origin::Origin;
@@ -132,8 +132,8 @@ impl Context {
     }
 
     /// Asks to stop at the first interrupt, and quits at the second. Others may ask as well.
-    pub fn stop_on_interrupt(&self) -> (Asker, Stop) {
-        let (asker, stop) = stop();
+    pub fn stop_on_interrupt(&self) -> Asker {
+        let asker = Asker::default();
         let asks = asker.clone();
         self.runtime.spawn(async move {
             interrupt().await;
@@ -141,7 +141,7 @@ impl Context {
             interrupt().await;
             quit();
         });
-        (asker, stop)
+        asker
     }
 
     /// Who runs this, from where, and from which commit.
