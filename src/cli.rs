@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::graph::Address;
-use crate::plan::Hazard;
+use crate::plan::{Choices, Hazard};
+use crate::values::duration::Duration;
 
 /// Environments of a web application on AWS: plan, review, apply. No state file.
 ///
@@ -16,8 +17,8 @@ use crate::plan::Hazard;
 #[command(name = "infra", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(
     after_help = "Exit codes: 0 done or nothing to do · 1 failed before anything was written, or a wrong invocation or spec · \
-2 there are changes (`plan --detailed-exitcode`) · 3 partly applied · 5 blocked by protection, a gate or a missing approval · \
-130 interrupted.\n\nAWS credentials, profile and endpoint come from the standard AWS configuration; `RUST_LOG=infra=debug` shows more."
+2 there are changes (`plan --detailed-exitcode`) · 3 partly applied · 4 the plan no longer holds · 5 blocked by protection, a gate or a missing approval · \
+7 another run holds the environment · 130 interrupted.\n\nAWS credentials, profile and endpoint come from the standard AWS configuration; `RUST_LOG=infra=debug` shows more."
 )]
 pub struct Cli {
     /// The folder of the specs.
@@ -40,6 +41,10 @@ pub enum Command {
     ///
     /// Reads live AWS in one sweep and compares. Planning cannot write: its AWS clients refuse every call that would.
     Plan(Plan),
+    /// Show a saved plan
+    ///
+    /// Needs neither AWS nor specs.
+    Show(Show),
     /// Make AWS as the spec says
     ///
     /// Shows the plan and asks. Type the environment's name to agree; where nobody can type, give `--yes`, or, if the spec says
@@ -51,6 +56,12 @@ pub enum Command {
     /// A plan like any other, of nothing. Databases keep a final snapshot unless their spec says `final_snapshot = false`. What is
     /// protected is found before anything is deleted. Data goes only with `--allow data-loss`.
     Destroy(Destroy),
+    /// End the lease of a run that holds an environment
+    ///
+    /// One run at a time writes to an environment. A run that dies leaves a lease that ends by itself within two minutes; this is for
+    /// one that should not go on. It shows who holds the environment and asks. A run that is alive starts nothing more from the
+    /// moment it notices, half a minute later at most if it reaches AWS, and finishes the calls that are under way.
+    Unlock(Unlock),
     /// Show what runs: endpoints, images by digest, health
     Status(Status),
     /// Print the JSON Schema of specs, for editors
@@ -82,7 +93,7 @@ pub struct Validate {
 
 /// What a plan is made of beside the spec.
 #[derive(Args, Debug)]
-pub struct Choices {
+pub struct Choose {
     /// Only this address, all within it, and what those wait for. Can be repeated.
     #[arg(long, value_name = "ADDRESS")]
     pub only: Vec<Address>,
@@ -96,6 +107,14 @@ pub struct Choices {
     pub image: Vec<(String, String)>,
 }
 
+impl Choose {
+    /// As the planner takes them.
+    pub fn with_destroy(&self, destroy: bool) -> Choices {
+        let images = self.image.iter().cloned().collect();
+        Choices { destroy, only: self.only.clone(), adopt: self.adopt.clone(), images }
+    }
+}
+
 /// `infra plan`
 #[derive(Args, Debug)]
 pub struct Plan {
@@ -105,7 +124,7 @@ pub struct Plan {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub choices: Choices,
+    pub choices: Choose,
 
     /// Plan to delete everything.
     #[arg(long)]
@@ -114,6 +133,10 @@ pub struct Plan {
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+
+    /// Save the plan into this file, for `apply` and `show`. It holds no secret and no environment value.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 
     /// Exit with 2 when there are changes.
     #[arg(long)]
@@ -127,6 +150,18 @@ pub enum Format {
     Text,
     /// For programs: Terraform's vocabulary.
     Json,
+}
+
+/// `infra show`
+#[derive(Args, Debug)]
+pub struct Show {
+    /// The file that `infra plan --out` has written.
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// How to agree to a plan.
@@ -149,20 +184,54 @@ pub struct Consent {
     pub json: bool,
 }
 
-/// `infra apply`
+/// How a run gets the environment to itself.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Locking {
+    /// Wait this long while another run holds the environment, such as `10m`. Without it, exit with 7 at once.
+    #[arg(long, value_name = "DURATION", default_value = "0s", hide_default_value = true, value_parser = duration)]
+    pub lock_timeout: Duration,
+
+    /// How long a lease lasts that is not renewed.
+    #[arg(long, value_name = "SECONDS", env = "INFRA_LEASE_SECONDS", default_value = "120", hide = true)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=900))]
+    pub lease_seconds: u64,
+}
+
+/// `infra unlock`
 #[derive(Args, Debug)]
-pub struct Apply {
+pub struct Unlock {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub environment: Environment,
 
+    /// Agree without being asked.
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// `infra apply`
+#[derive(Args, Debug)]
+pub struct Apply {
+    /// A plan that `infra plan --out` has saved. It is applied only if it still holds; else the exit code is 4, and what has moved
+    /// is named. The spec is needed too: a saved plan holds no values that are nobody's business.
+    #[arg(value_name = "PLAN", conflicts_with_all = ["only", "adopt", "image"])]
+    pub plan: Option<PathBuf>,
+
+    /// The environment, as its spec calls itself.
+    #[arg(long, short, env = "INFRA_ENV", value_name = "ENVIRONMENT", required_unless_present = "plan")]
+    pub env: Option<String>,
+
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub choices: Choices,
+    pub choices: Choose,
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub consent: Consent,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub locking: Locking,
 }
 
 /// `infra destroy`
@@ -179,6 +248,10 @@ pub struct Destroy {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub consent: Consent,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub locking: Locking,
 }
 
 /// `infra status`
@@ -198,6 +271,10 @@ fn image(text: &str) -> Result<(String, String), String> {
         Some((service, reference)) if !service.is_empty() && !reference.is_empty() => Ok((service.into(), reference.into())),
         _ => Err("write a service and a tag or digest, like `web=v1.2.3`".into()),
     }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    text.parse().map_err(|_| "write a length of time, like `90s`, `10m` or `1h30m`".into())
 }
 
 fn hazard() -> impl clap::builder::TypedValueParser<Value = Hazard> {

@@ -5,7 +5,10 @@ use std::process::ExitCode;
 use crate::aws::AwsError;
 use crate::aws::observe::ObserveError;
 use crate::desired::BuildError;
+use crate::lease::Entry;
 use crate::plan::PlanError;
+use crate::render::lease;
+use crate::saved::Moved;
 use crate::spec::Problems;
 
 /// How a command ended without an error.
@@ -19,8 +22,12 @@ pub enum Exit {
     Failed,
     /// Partly applied.
     Partly,
+    /// The plan no longer holds.
+    Stale,
     /// Blocked by protection, a gate or a missing approval.
     Blocked,
+    /// Another run holds the environment.
+    Held,
     /// Interrupted; what was in flight has been finished and reported.
     Interrupted,
 }
@@ -32,7 +39,9 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Changes => 2,
             Exit::Partly => 3,
+            Exit::Stale => 4,
             Exit::Blocked => 5,
+            Exit::Held => 7,
             Exit::Interrupted => 130,
         })
     }
@@ -72,6 +81,30 @@ pub enum Error {
         /// How to give it.
         help: String,
     },
+    /// What was agreed to is not what would be done now.
+    #[error("the plan made at {observed_at} no longer holds, and nothing was done{}", list(moved))]
+    Stale {
+        /// The environment.
+        environment: String,
+        /// When AWS was read for it.
+        observed_at: String,
+        /// What is not as it was.
+        moved: Vec<Moved>,
+    },
+    /// Another run has the environment.
+    #[error("{}", lease::held(environment, entry))]
+    Held {
+        /// The environment.
+        environment: String,
+        /// What that run has written.
+        entry: Box<Entry>,
+    },
+    /// Interrupted before anything was done.
+    #[error("interrupted while waiting for {environment}; nothing was done")]
+    Interrupted {
+        /// The environment.
+        environment: String,
+    },
     /// The output could not be written.
     #[error("writing the output")]
     Output(#[from] std::io::Error),
@@ -82,6 +115,9 @@ impl Error {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Refused { .. } => Exit::Blocked,
+            Self::Stale { .. } => Exit::Stale,
+            Self::Held { .. } => Exit::Held,
+            Self::Interrupted { .. } => Exit::Interrupted,
             _ => Exit::Failed,
         }
     }
@@ -98,9 +134,21 @@ impl Error {
             Self::Build(BuildError::TooFewZones { .. }) => Some("lower `zones` in `[network]`, or choose another region".into()),
             Self::Plan(PlanError::NoSuchAddress(_)) => Some("`infra plan` lists the addresses".into()),
             Self::Plan(_) => Some("this is a fault of infra; please report it with the spec".into()),
-            Self::Spec(_) | Self::Output(_) => None,
+            Self::Stale { environment, .. } => {
+                Some(format!("`infra plan --env {environment}` makes the plan that would be applied now"))
+            }
+            Self::Held { environment, .. } => Some(format!(
+                "wait for it with `--lock-timeout 10m`; if that run is dead, its lease ends by itself then; `infra unlock --env \
+                 {environment}` ends it now"
+            )),
+            Self::Spec(_) | Self::Interrupted { .. } | Self::Output(_) => None,
         }
     }
+}
+
+/// What has moved, a line each.
+fn list(moved: &[Moved]) -> String {
+    moved.iter().fold(String::new(), |list, moved| list + &format!("\n  {moved}"))
 }
 
 /// What to do about an answer of AWS that says too little.
