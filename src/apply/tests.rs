@@ -112,6 +112,7 @@ fn live(name: &str, state: State) -> Live {
         attrs: Attrs::new(),
         outputs: Outputs::new(),
         tags: Tags::new(),
+        neighbours: Vec::new(),
     }
 }
 

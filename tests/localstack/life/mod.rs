@@ -9,9 +9,12 @@ mod failures;
 mod guards;
 mod interrupt;
 mod lease;
+mod neighbours;
 mod plan;
 mod reference;
+mod saved;
 mod specs;
+mod terminal;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
