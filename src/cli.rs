@@ -164,7 +164,7 @@ pub struct Show {
     pub format: Format,
 }
 
-/// How to agree to a plan.
+/// How a plan is agreed to and carried out.
 #[derive(Args, Debug)]
 pub struct Consent {
     /// Agree without being asked. Not enough where the spec requires approval.
@@ -182,6 +182,10 @@ pub struct Consent {
     /// Print progress and the report as JSON lines on standard output.
     #[arg(long)]
     pub json: bool,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub locking: Locking,
 }
 
 /// How a run gets the environment to itself.
@@ -228,10 +232,6 @@ pub struct Apply {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub consent: Consent,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
-    pub locking: Locking,
 }
 
 /// `infra destroy`
@@ -248,10 +248,6 @@ pub struct Destroy {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub consent: Consent,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
-    pub locking: Locking,
 }
 
 /// `infra status`

@@ -10,7 +10,7 @@ use super::saved;
 use crate::apply::{self, Asker, Cause, Stop};
 use crate::aws::cloud::Writer;
 use crate::aws::kinds::Registry;
-use crate::cli::{Apply, Consent, Locking};
+use crate::cli::{Apply, Consent};
 use crate::plan::Choices;
 use crate::render::{events, json, report, text};
 use crate::saved::{Saved, seal};
@@ -20,10 +20,10 @@ pub(super) async fn run(context: &Context, command: &Apply) -> Result<Exit, Erro
         let saved = saved::read(file)?;
         saved::check_environment(&saved, command.env.as_deref())?;
         let header = &saved.header;
-        return carry_out(context, &header.environment, &header.choices, (&command.consent, command.locking), Some(&saved)).await;
+        return carry_out(context, &header.environment, &header.choices, &command.consent, Some(&saved)).await;
     }
     let name = command.env.as_deref().unwrap_or_default();
-    carry_out(context, name, &command.choices.with_destroy(false), (&command.consent, command.locking), None).await
+    carry_out(context, name, &command.choices.with_destroy(false), &command.consent, None).await
 }
 
 /// Plans, shows, asks, and carries out what was agreed to.
@@ -34,7 +34,7 @@ pub(super) async fn carry_out(
     context: &Context,
     name: &str,
     choices: &Choices,
-    (consent, locking): (&Consent, Locking),
+    consent: &Consent,
     saved: Option<&Saved>,
 ) -> Result<Exit, Error> {
     let prepared = prepare(context, name, choices).await?;
@@ -50,7 +50,7 @@ pub(super) async fn carry_out(
 
     let asker = context.stop_on_interrupt();
     let verb = if choices.destroy { "destroy" } else { "apply" };
-    let lease = lease::take(context, &prepared.environment, (verb, prepared.plan.id()), locking, &asker).await?;
+    let lease = lease::take(context, &prepared.environment, (verb, prepared.plan.id()), consent.locking, &asker).await?;
     let ended = carry_out_alone(context, &prepared, choices, consent, agreed, &asker).await;
     lease.release().await;
     ended

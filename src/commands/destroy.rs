@@ -8,5 +8,5 @@ use crate::plan::Choices;
 
 pub(super) async fn run(context: &Context, command: &Destroy) -> Result<Exit, Error> {
     let choices = Choices { destroy: true, only: command.only.clone(), ..Choices::default() };
-    carry_out(context, &command.environment.env, &choices, (&command.consent, command.locking), None).await
+    carry_out(context, &command.environment.env, &choices, &command.consent, None).await
 }
