@@ -4,6 +4,7 @@ pub mod diagnostic;
 mod draw;
 pub mod events;
 pub mod json;
+pub mod lease;
 pub mod markdown;
 pub mod report;
 pub mod rows;
