@@ -3,16 +3,17 @@
 use super::agree::agree;
 use super::context::Context;
 use super::error::{Error, Exit};
+use super::lease;
 use super::prepare::{Prepared, prepare};
 use super::progress::Progress;
 use super::recorder::{self, Recorder};
 use super::saved;
-use crate::apply;
+use crate::apply::{self, Asker, Cause, Stop};
 use crate::aws::cloud::Writer;
 use crate::aws::kinds::Registry;
 use crate::cli::{Apply, Consent};
 use crate::plan::Choices;
-use crate::record::{self, Agreement};
+use crate::record::Agreement;
 use crate::render::{events, json, report, text};
 use crate::saved::{Saved, seal};
 
@@ -48,11 +49,27 @@ pub(super) async fn carry_out(
         return Ok(Exit::Done);
     }
     let by = agree(context, &prepared, consent)?;
-    let exactly_this = saved.is_some() || by != record::Consent::Yes;
+    let agreement = recorder::agreement(by, saved.is_some(), consent, choices);
 
-    // The lease is taken here, and held to the end.
-    let again = prepare(context, name, choices).await?;
-    if exactly_this {
+    let asker = context.stop_on_interrupt();
+    let verb = if choices.destroy { "destroy" } else { "apply" };
+    let lease = lease::take(context, &prepared.environment, (verb, prepared.plan.id()), consent.locking, &asker).await?;
+    let ended = carry_out_alone(context, &prepared, choices, consent, agreement, &asker).await;
+    lease.release().await;
+    ended
+}
+
+/// Reads again what nobody else changes any more, and carries out what was agreed to.
+async fn carry_out_alone(
+    context: &Context,
+    prepared: &Prepared,
+    choices: &Choices,
+    consent: &Consent,
+    agreement: Agreement,
+    asker: &Asker,
+) -> Result<Exit, Error> {
+    let again = prepare(context, &prepared.environment.environment, choices).await?;
+    if agreement.is_to_one_plan() {
         saved::check_moved(&prepared.header, &seal(&prepared.plan, &Registry), &again)?;
     } else if again.plan.id() != prepared.plan.id() {
         context.tell("AWS or the spec has moved meanwhile; the plan is now another:\n");
@@ -62,8 +79,7 @@ pub(super) async fn carry_out(
         }
         agree(context, &again, consent)?;
     }
-    let agreement = recorder::agreement(by, saved.is_some(), consent, choices);
-    execute(context, &again, consent, agreement).await
+    execute(context, &again, consent, agreement, asker.stop()).await
 }
 
 fn show(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<(), Error> {
@@ -76,11 +92,16 @@ fn show(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<(),
     Ok(context.print(&shown)?)
 }
 
-async fn execute(context: &Context, prepared: &Prepared, consent: &Consent, agreement: Agreement) -> Result<Exit, Error> {
+async fn execute(
+    context: &Context,
+    prepared: &Prepared,
+    consent: &Consent,
+    agreement: Agreement,
+    stop: Stop,
+) -> Result<Exit, Error> {
     let Prepared { environment, plan, .. } = prepared;
     let recorder = Recorder::begin(context, prepared, agreement)?;
     let writer = Writer::connect(&environment.aws.account, &environment.aws.region).await;
-    let stop = context.stop_on_interrupt();
     let progress = Progress::start(context, consent.json, plan.steps.len());
     let mut listen = |event: apply::Event<'_>| {
         recorder.tell(&event);
@@ -89,7 +110,7 @@ async fn execute(context: &Context, prepared: &Prepared, consent: &Consent, agre
     let report = apply::run(plan, &writer, stop, &mut listen).await;
     progress.end();
     let exit = match () {
-        () if report.stopped && !report.is_complete() => Exit::Interrupted,
+        () if report.stopped == Some(Cause::Interrupt) && !report.is_complete() => Exit::Interrupted,
         () if report.is_complete() => Exit::Done,
         () if writer.wrote() => Exit::Partly,
         () => Exit::Failed,

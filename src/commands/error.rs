@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use crate::aws::AwsError;
 use crate::aws::observe::ObserveError;
 use crate::desired::BuildError;
+use crate::lease::Entry;
 use crate::plan::PlanError;
+use crate::render::lease;
 use crate::saved::Moved;
 use crate::spec::Problems;
 
@@ -25,6 +27,8 @@ pub enum Exit {
     Stale,
     /// Blocked by protection, a gate or a missing approval.
     Blocked,
+    /// Another run holds the environment.
+    Held,
     /// Interrupted; what was in flight has been finished and reported.
     Interrupted,
 }
@@ -39,6 +43,7 @@ impl Exit {
             Self::Partly => 3,
             Self::Stale => 4,
             Self::Blocked => 5,
+            Self::Held => 7,
             Self::Interrupted => 130,
         }
     }
@@ -110,6 +115,20 @@ pub enum Error {
         /// What is not as it was.
         moved: Vec<Moved>,
     },
+    /// Another run has the environment.
+    #[error("{}", lease::held(environment, entry))]
+    Held {
+        /// The environment.
+        environment: String,
+        /// What that run has written.
+        entry: Box<Entry>,
+    },
+    /// Interrupted before anything was done.
+    #[error("interrupted while waiting for {environment}; nothing was done")]
+    Interrupted {
+        /// The environment.
+        environment: String,
+    },
     /// The output could not be written.
     #[error("writing the output")]
     Output(#[from] std::io::Error),
@@ -121,6 +140,8 @@ impl Error {
         match self {
             Self::Refused { .. } => Exit::Blocked,
             Self::Stale { .. } => Exit::Stale,
+            Self::Held { .. } => Exit::Held,
+            Self::Interrupted { .. } => Exit::Interrupted,
             _ => Exit::Failed,
         }
     }
@@ -143,7 +164,11 @@ impl Error {
             Self::Record { .. } => {
                 Some("nothing was done; make that folder writable, or name another place for records with `--records`".into())
             }
-            Self::Spec(_) | Self::History { .. } | Self::Output(_) => None,
+            Self::Held { environment, .. } => Some(format!(
+                "wait for it with `--lock-timeout 10m`; if that run is dead, its lease ends by itself then; `infra unlock --env \
+                 {environment}` ends it now"
+            )),
+            Self::Spec(_) | Self::History { .. } | Self::Interrupted { .. } | Self::Output(_) => None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use infra::apply::Cause;
 use infra::record::{Consent, Entry, Outcome, Record, StepOutcome, read};
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -152,7 +153,7 @@ async fn signals_leave_a_finished_record() {
         assert_eq!(ended.code, 130, "SIG{name}: {ended:#?}");
         let Entry { record, lives, .. } = stage.only_record().await;
         assert_eq!((record.outcome, record.exit_code, lives), (Outcome::Interrupted, Some(130), false), "SIG{name}");
-        assert!(record.ended.is_some(), "SIG{name}");
+        assert!(record.ended.is_some() && record.stopped == Some(Cause::Interrupt), "SIG{name}");
         assert_eq!(at(&record, "database.main.instance").outcome, StepOutcome::Begun, "SIG{name}");
         assert_eq!(at(&record, "service.web.role").outcome, StepOutcome::Stopped, "SIG{name}");
     }
@@ -221,7 +222,8 @@ async fn what_cannot_be_recorded_does_not_begin() {
     let ended = stage.run(&["apply", "--yes"]).await;
     assert_eq!(ended.code, 1, "{ended:#?}");
     assert!(ended.err.contains("cannot be recorded") && ended.err.contains("nothing was done"), "{ended:#?}");
-    assert_eq!(stage.writes().await, Vec::<String>::new());
+    // The lease is taken and given back.
+    assert_eq!(stage.writes().await, ["ssm:PutParameter", "ssm:DeleteParameter"]);
 }
 
 /// Half an environment would be worse than half a record.
