@@ -25,6 +25,10 @@ pub struct Cli {
     #[arg(long, global = true, env = "INFRA_SPECS", default_value = "environments", value_name = "FOLDER")]
     pub specs: PathBuf,
 
+    /// The folder of the records of what was done. Default: `plans` next to the folder of the specs.
+    #[arg(long, global = true, env = "INFRA_RECORDS", value_name = "FOLDER")]
+    pub records: Option<PathBuf>,
+
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -64,6 +68,10 @@ pub enum Command {
     Unlock(Unlock),
     /// Show what runs: endpoints, images by digest, health
     Status(Status),
+    /// Show what was done: who, when, from which commit, which images, and how it ended
+    ///
+    /// Reads the records that `apply` and `destroy` leave; AWS and the specs are not needed. `infra history show ID` shows one run.
+    History(History),
     /// Print the JSON Schema of specs, for editors
     Schema,
     /// Print completions for a shell
@@ -260,6 +268,49 @@ pub struct Status {
     pub environment: Environment,
 
     /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `infra history`
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct History {
+    #[command(subcommand)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub command: Option<HistoryCommand>,
+
+    /// The environment, as its spec calls itself.
+    #[arg(long, short, env = "INFRA_ENV", value_name = "ENVIRONMENT", required = true)]
+    pub env: Option<String>,
+
+    /// How many runs, counted from the newest.
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 20)]
+    pub last: usize,
+
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to show of the history beside the list.
+#[derive(Debug, Subcommand)]
+pub enum HistoryCommand {
+    /// Show one run in full
+    Show(HistoryShow),
+}
+
+/// `infra history show`
+#[derive(Args, Debug)]
+pub struct HistoryShow {
+    /// The plan id of the run, the name of its record, or the beginning of either; a record's name begins with the time in UTC.
+    pub id: String,
+
+    /// Look among the runs of this environment only.
+    #[arg(long, short, env = "INFRA_ENV", value_name = "ENVIRONMENT")]
+    pub env: Option<String>,
+
+    /// Print the record itself, which is JSON.
     #[arg(long)]
     pub json: bool,
 }

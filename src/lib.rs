@@ -16,6 +16,7 @@ pub mod desired;
 pub mod graph;
 pub mod lease;
 pub mod plan;
+pub mod record;
 pub mod render;
 pub mod saved;
 pub mod spec;

@@ -6,6 +6,7 @@ mod headline;
 pub mod labels;
 mod meaning;
 pub(crate) mod names;
+pub(super) mod recorded;
 mod words;
 
 use std::collections::BTreeMap;

@@ -136,7 +136,7 @@ fn block(sheet: &mut Sheet, row: &Row<'_>, column: Option<usize>) {
     }
 }
 
-fn differences(sheet: &mut Sheet, indent: usize, all: &[Difference]) {
+pub(super) fn differences(sheet: &mut Sheet, indent: usize, all: &[Difference]) {
     let widest = all.iter().map(|one| length(&one.name)).filter(|&length| length <= NAME).max().unwrap_or(0);
     for one in all {
         difference(sheet, indent, one, widest);

@@ -11,6 +11,7 @@ mod interrupt;
 mod lease;
 mod neighbours;
 mod plan;
+mod record;
 mod reference;
 mod saved;
 mod specs;
@@ -18,6 +19,7 @@ mod terminal;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
@@ -76,6 +78,11 @@ impl Stage {
         stage
     }
 
+    /// Where runs leave their records.
+    fn records(&self) -> PathBuf {
+        self.home.path().join("plans")
+    }
+
     fn aws(&self) -> &Aws {
         &self.sandbox.aws
     }
@@ -92,6 +99,7 @@ impl Stage {
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env("INFRA_SPECS", self.specs.folder())
+            .env("INFRA_RECORDS", self.records())
             .env("INFRA_ENV", &self.environment)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
