@@ -42,6 +42,7 @@ class Runner:
     variables: dict[str, str]
     path: str
     vars: dict[str, str]
+    account: str = "123456789012"
     now: str = "2026-11-21T11:00:00Z"
     run_id: int = 0
     log: str = ""
@@ -214,11 +215,11 @@ class Runner:
                 assert shutil.which("infra", path=self.path)
             case "aws-actions/configure-aws-credentials":
                 assert job["permissions"]["id-token"] == "write"
-                assert (given["allowed-account-ids"], given["aws-region"]) == ("123456789012", "us-east-1")
+                assert (given["allowed-account-ids"], given["aws-region"]) == (self.account, "us-east-1")
                 role = given["role-to-assume"].rsplit("/", 1)[1]
                 # What the trust policy of the role demands.
                 assert not role.endswith("-apply") or job.get("environment"), "only a protected environment may take on that role"
-                keys = {"AWS_ACCESS_KEY_ID": "123456789012", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": given["aws-region"]}
+                keys = {"AWS_ACCESS_KEY_ID": self.account, "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": given["aws-region"]}
                 environment.update(keys | {"FAKE_ROLE": role})
             case "actions/upload-artifact":
                 self.upload(given, work)
