@@ -255,7 +255,9 @@ class Runner:
 
     def download(self, given: dict, work: Path) -> None:
         mine = [each for each in self.github.read()["artifacts"] if each["run"] == self.run_id]
-        found = [each for each in mine if fnmatch(each["name"], given["pattern"])]
+        found = [each for each in mine if fnmatch(each["name"], given.get("name") or given["pattern"])]
+        if "name" in given and not found:
+            raise StepFailed
         for artifact in found:
             # Where only one is found, its files are not put into a folder of its name: the action's own trap.
             flat = given.get("merge-multiple") or len(found) == 1
