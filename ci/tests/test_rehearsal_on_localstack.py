@@ -65,7 +65,7 @@ def test_from_a_pull_request_to_production_and_a_quiet_night(team, github):
     team.open(("environments/dev.toml", '[repository.web]\nkeep_images = 7\n'))
     changed = team.direct("plan", "--env", "dev", "--format", "json")
     assert json.loads(changed.stdout)["summary"]["update"] == 1, changed.stderr
-    (team.work / "environments/dev.toml").write_text(SPECS["dev.toml"] + '[repository.web]\nscan_on_push = true\n')
+    (team.work / "environments/dev.toml").write_text(SPECS["dev.toml"] + '[repository.web]\nscan_on_push = false\n')
     by_hand = team.direct("apply", "--env", "dev", "--yes")
     assert by_hand.returncode == 0, by_hand.stderr
     assert results(team.merge("squash"))["dev"] == "failure"
