@@ -16,5 +16,6 @@ pub mod desired;
 pub mod graph;
 pub mod plan;
 pub mod render;
+pub mod saved;
 pub mod spec;
 pub mod values;
