@@ -143,6 +143,8 @@ pub enum Format {
     Text,
     /// For programs: Terraform's vocabulary.
     Json,
+    /// For a browser: one file that needs no network, with a drawing of the environment.
+    Html,
 }
 
 /// `infra show`

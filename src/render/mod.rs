@@ -3,6 +3,7 @@
 pub mod diagnostic;
 mod draw;
 pub mod events;
+pub mod html;
 pub mod json;
 pub mod report;
 pub mod rows;

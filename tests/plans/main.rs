@@ -2,6 +2,7 @@
 //! file for how to run one by hand, and how to accept what changed.
 
 mod case;
+mod pages;
 mod topology;
 mod world;
 
