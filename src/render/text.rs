@@ -61,6 +61,23 @@ fn section(sheet: &mut Sheet, section: &Section<'_>) {
         last = Some(scope);
         if section.fate == Fate::Created { line(sheet, row, column) } else { block(sheet, row, column) }
     }
+    if section.fate == Fate::Created {
+        dangers(sheet, section);
+    }
+}
+
+/// Of what is made, each in one line, the hazards are told together.
+fn dangers(sheet: &mut Sheet, section: &Section<'_>) {
+    let all = section.hazards();
+    if !all.is_empty() && section.rows.len() > MANY {
+        sheet.blank();
+    }
+    for (hazard, sentence, addresses) in all {
+        let addresses: Vec<&str> = addresses.iter().map(|address| address.as_str()).collect();
+        let rest = format!(": {sentence} ({})", addresses.join(", "));
+        let spans = [(Role::Delete, "!   "), (Role::Delete, hazard.name()), (Role::Plain, &rest)];
+        sheet.line(RESOURCE, DETAIL + 2, &spans);
+    }
 }
 
 /// What a replacement means is said once, beside its sign.
@@ -218,6 +235,9 @@ fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
         return;
     }
     sheet.line(0, 2, &[(Role::Strong, "Plan: "), (Role::Strong, &counted(plan.summary())), (Role::Strong, ".")]);
+    if let Some(counted) = labels::hazards(plan) {
+        sheet.line(0, 2, &[(Role::Delete, "Hazards: "), (Role::Plain, &counted), (Role::Plain, ".")]);
+    }
     for hazard in plan.hazards().iter().filter(|hazard| hazard.must_be_allowed()) {
         let allow = format!("--allow {}", hazard.name());
         sheet.line(0, 2, &[(Role::Delete, hazard.name()), (Role::Plain, " must be agreed to by name: "), (Role::Strong, &allow)]);

@@ -33,7 +33,8 @@ resource! {
         /// Its security groups.
         security_groups: BTreeSet<P::Text> => replace(),
     }
-    outputs: [Output::held("arn")]
+    outputs: [Output::held("arn")],
+    hourly: false,
 }
 
 impl Resource for VpcConnector {

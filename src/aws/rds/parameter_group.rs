@@ -30,7 +30,8 @@ resource! {
         /// Parameters that differ from the engine's defaults. Static ones take effect at the next reboot.
         parameters: BTreeMap<String, String> => update().headline(),
     }
-    outputs: [Output::held("arn"), Output::plain("name")]
+    outputs: [Output::held("arn"), Output::plain("name")],
+    hourly: false,
 }
 
 impl Resource for ParameterGroup {

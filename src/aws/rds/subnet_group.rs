@@ -27,7 +27,8 @@ resource! {
         /// Its subnets, in two zones or more.
         subnets: BTreeSet<P::Text> => update(),
     }
-    outputs: [Output::held("arn"), Output::plain("name")]
+    outputs: [Output::held("arn"), Output::plain("name")],
+    hourly: false,
 }
 
 impl Resource for SubnetGroup {

@@ -3,7 +3,7 @@
 use super::markup::{Element, classed, element};
 use crate::plan::Plan;
 use crate::render::Header;
-use crate::render::rows::labels::counted;
+use crate::render::rows::labels::{self, counted};
 
 /// How to go on; where there is nothing to do, that.
 pub(super) fn section(header: &Header, plan: &Plan) -> Element {
@@ -13,6 +13,7 @@ pub(super) fn section(header: &Header, plan: &Plan) -> Element {
         return classed("section", "apply").add(element("p").add(words));
     }
     let id = classed("p", "id").add("Plan id: ").add(element("code").add(plan.id()));
+    let hazards = labels::hazards(plan).map(|counted| element("p").add(format!("Hazards: {counted}.")));
     let allow = plan.hazards().into_iter().filter(|hazard| hazard.must_be_allowed()).map(|hazard| {
         let flag = element("code").add(format!("--allow {}", hazard.name()));
         element("p").add(element("strong").add(hazard.name())).add(" must be agreed to by name: ").add(flag)
@@ -23,6 +24,7 @@ pub(super) fn section(header: &Header, plan: &Plan) -> Element {
     section
         .add(element("h2").attr("id", "apply").add(title))
         .add(element("p").add(format!("Plan: {counted}.")))
+        .add(hazards)
         .add_all(allow)
         .add(command)
         .add(id)

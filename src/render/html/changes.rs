@@ -83,7 +83,13 @@ impl<'a> Changes<'a> {
         });
         let list = classed("ul", "rows").add_all(rows);
         let heading = element("h3").attr("id", id(section.fate)).add(section.title()).add(reason);
-        fate_section(id(section.fate)).add(heading).add_all(legend).add(list)
+        // Of what is made, each in one line, the hazards are told together.
+        let hazards = section.hazards().into_iter().filter(|_| section.fate == Fate::Created);
+        let hazards = hazards.map(|(hazard, sentence, addresses)| {
+            let addresses: Vec<&str> = addresses.iter().map(|address| address.as_str()).collect();
+            self::hazard(hazard.name(), sentence).add(format!(" ({})", addresses.join(", ")))
+        });
+        fate_section(id(section.fate)).add(heading).add_all(legend).add(list).add_all(hazards)
     }
 
     fn row(&mut self, row: &Row<'_>, fate: Fate, fold: bool) -> Element {
@@ -92,7 +98,8 @@ impl<'a> Changes<'a> {
         let said = if fate == Fate::Created { headline(row) } else { kind(row) };
         let line =
             |element: Element| element.add(signed(change)).add(" ").add(self.address(change.address.as_str())).add(" ").add(said);
-        let content = match detail(row) {
+        let detail = detail(row).filter(|_| fate != Fate::Created);
+        let content = match detail {
             Some(detail) => element("details").flag("open", !fold).add(line(element("summary"))).add(detail),
             None => line(classed("div", "line")),
         };
@@ -194,13 +201,15 @@ fn reason(row: &Row<'_>) -> Option<Element> {
 /// What is to be said below the first line; none where that says it all.
 fn detail(row: &Row<'_>) -> Option<Element> {
     let mut said: Vec<Markup> = differences::list(&row.differences).into_iter().map(Into::into).collect();
-    said.extend(row.dangers().map(|(hazard, sentence)| {
-        let line = classed("p", "hazard").add(sign("!", "hazard")).add(" ").add(element("strong").add(hazard.name()));
-        line.add(": ").add(sentence.as_str()).into()
-    }));
+    said.extend(row.dangers().map(|(hazard, sentence)| self::hazard(hazard.name(), sentence).into()));
     if let Some(blocked) = &row.change.blocked {
         let line = |name, text: &str| classed("p", "way-out").add(element("strong").add(name)).add(" ").add(text).into();
         said.extend([line("why:", &blocked.why), line("help:", &blocked.help)]);
     }
     (!said.is_empty()).then(|| classed("div", "detail").add_all(said))
+}
+
+fn hazard(name: &'static str, sentence: &str) -> Element {
+    let name = element("strong").add(name);
+    classed("p", "hazard").add(sign("!", "hazard")).add(" ").add(name).add(": ").add(sentence)
 }

@@ -8,9 +8,12 @@ mod drift;
 mod failures;
 mod guards;
 mod interrupt;
+mod neighbours;
 mod plan;
 mod reference;
+mod saved;
 mod specs;
+mod terminal;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
