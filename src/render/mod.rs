@@ -5,6 +5,8 @@ mod draw;
 pub mod events;
 pub mod html;
 pub mod json;
+pub mod lease;
+pub mod markdown;
 pub mod report;
 pub mod rows;
 pub mod status;

@@ -78,7 +78,7 @@ pub enum Role {
     Cache,
     /// A repository of images.
     Repository,
-    /// What is left of something whose main part is not in the plan.
+    /// What is left of something whose main part is not in the plan, or a second copy of something.
     Other,
 }
 

@@ -90,6 +90,15 @@ impl Row<'_> {
         self.change.live.as_ref().filter(|_| goes).map(|live| live.id.as_str())
     }
 
+    /// What is to be said of it where there is room for a few words only: what is new, what goes, or what differs in it.
+    pub fn what(&self) -> String {
+        if self.differences.is_empty() {
+            return self.id().unwrap_or(&self.headline).to_owned();
+        }
+        let names: Vec<&str> = self.differences.iter().map(|difference| difference.name.as_str()).collect();
+        names.join(", ")
+    }
+
     /// Its hazards, except for what the section says once.
     pub fn dangers(&self) -> impl Iterator<Item = &(Hazard, String)> {
         self.hazards.iter().filter(|(hazard, _)| *hazard != Hazard::Replacement)

@@ -28,9 +28,12 @@ type Ways = [BTreeSet<String>; 2];
 
 /// All edges. The internet and other peers that something lets in become nodes, behind those there are.
 pub(super) fn of(wholes: &[Whole<'_>], links: &Links<'_>, nodes: &mut Vec<Node<'_>>) -> Vec<Edge> {
-    let mut paths = Paths { wholes, links, of: BTreeMap::new(), found: BTreeMap::new() };
+    let mut paths = Paths { wholes, links, of: BTreeMap::new(), carriers: BTreeMap::new(), found: BTreeMap::new() };
     for (at, whole) in wholes.iter().enumerate() {
         paths.of.extend(whole.parts.iter().map(|&(part, _)| (part, at)));
+        for group in whole.parts.iter().flat_map(|(_, part)| links.by(part, "security_groups")) {
+            paths.carriers.entry(group).or_default().insert(at);
+        }
     }
     for (at, whole) in wholes.iter().enumerate() {
         paths.behind_load_balancers(at, whole);
@@ -85,6 +88,8 @@ struct Paths<'a, 'l> {
     links: &'l Links<'a>,
     /// The whole that each change is part of.
     of: BTreeMap<usize, usize>,
+    /// The wholes that carry each security group.
+    carriers: BTreeMap<usize, BTreeSet<usize>>,
     found: BTreeMap<(End, End), Ways>,
 }
 
@@ -165,9 +170,7 @@ impl Paths<'_, '_> {
 
     /// What carries a security group.
     fn carriers(&self, group: usize) -> BTreeSet<usize> {
-        let carries =
-            |whole: &Whole<'_>| whole.parts.iter().any(|(_, part)| self.links.by(part, "security_groups").contains(&group));
-        (0..self.wholes.len()).filter(|&at| carries(&self.wholes[at])).collect()
+        self.carriers.get(&group).cloned().unwrap_or_default()
     }
 
     fn networks(&self) -> impl Iterator<Item = &str> {

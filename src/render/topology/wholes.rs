@@ -44,7 +44,8 @@ pub(super) fn of<'a>(plan: &'a Plan, links: &Links<'a>) -> Vec<Whole<'a>> {
             Home::Scope(_) => None,
         };
         Whole {
-            role: main.and_then(role).unwrap_or(Role::Other),
+            // What is beside the environment must not pass for a part of it.
+            role: main.filter(|main| !is_stray(main)).and_then(role).unwrap_or(Role::Other),
             main,
             parts: members.into_iter().map(|member| (member, &plan.changes[member])).collect(),
             is_stray: main.is_some_and(is_stray),

@@ -8,6 +8,7 @@ mod drift;
 mod failures;
 mod guards;
 mod interrupt;
+mod lease;
 mod neighbours;
 mod plan;
 mod reference;
