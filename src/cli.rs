@@ -160,6 +160,8 @@ pub enum Format {
     Json,
     /// For a pull request: fits into a comment, whatever the plan.
     Markdown,
+    /// For a browser: one file that needs no network, with a drawing of the environment.
+    Html,
 }
 
 /// `infra show`
