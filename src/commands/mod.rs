@@ -5,6 +5,7 @@ mod apply;
 mod context;
 mod destroy;
 mod error;
+mod iam_policy;
 mod origin;
 mod plan;
 mod prepare;
@@ -29,6 +30,7 @@ pub fn run(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Apply(command) => context.block_on(apply::run(context, command)),
         Command::Destroy(command) => context.block_on(destroy::run(context, command)),
         Command::Status(command) => context.block_on(status::run(context, command)),
+        Command::IamPolicy(command) => iam_policy::run(context, command),
         Command::Schema => schema::schema(context),
         Command::Completions { shell } => schema::completions(context, *shell),
     }

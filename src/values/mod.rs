@@ -5,6 +5,7 @@ pub mod duration;
 pub mod image_digest;
 pub mod name;
 pub mod origin;
+pub mod partition;
 pub mod policy;
 pub mod secret_ref;
 pub mod version;

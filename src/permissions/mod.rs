@@ -1,0 +1,11 @@
+//! The rights that `infra` needs: the least IAM policies for planning and for applying, and who may take the roles that have them.
+//!
+//! The kinds say what their calls need ([`Access`](crate::aws::access::Access)); this puts it together.
+
+mod document;
+mod least;
+mod trust;
+
+pub use document::{Document, INLINE_LIMIT, MANAGED_LIMIT, Statement, Values, json};
+pub use least::{Place, Verb, least};
+pub use trust::{BadTrust, Trust, TrustPolicies};
