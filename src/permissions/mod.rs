@@ -2,10 +2,12 @@
 //!
 //! The kinds say what their calls need ([`Access`](crate::aws::access::Access)); this puts it together.
 
+mod denied;
 mod document;
 mod least;
 mod trust;
 
+pub use denied::advice;
 pub use document::{Document, INLINE_LIMIT, MANAGED_LIMIT, Statement, Values, json};
 pub use least::{Place, Verb, least};
 pub use trust::{BadTrust, Trust, TrustPolicies};
