@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 use crate::graph::Address;
 use crate::permissions::Trust;
-use crate::plan::Hazard;
+use crate::plan::{Choices, Hazard};
 
 /// Environments of a web application on AWS: plan, review, apply. No state file.
 ///
@@ -17,7 +17,7 @@ use crate::plan::Hazard;
 #[command(name = "infra", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(
     after_help = "Exit codes: 0 done or nothing to do · 1 failed before anything was written, or a wrong invocation or spec · \
-2 there are changes (`plan --detailed-exitcode`) · 3 partly applied · 5 blocked by protection, a gate or a missing approval · \
+2 there are changes (`plan --detailed-exitcode`) · 3 partly applied · 4 the plan no longer holds · 5 blocked by protection, a gate or a missing approval · \
 130 interrupted.\n\nAWS credentials, profile and endpoint come from the standard AWS configuration; `RUST_LOG=infra=debug` shows more."
 )]
 pub struct Cli {
@@ -41,6 +41,10 @@ pub enum Command {
     ///
     /// Reads live AWS in one sweep and compares. Planning cannot write: its AWS clients refuse every call that would.
     Plan(Plan),
+    /// Show a saved plan
+    ///
+    /// Needs neither AWS nor specs.
+    Show(Show),
     /// Make AWS as the spec says
     ///
     /// Shows the plan and asks. Type the environment's name to agree; where nobody can type, give `--yes`, or, if the spec says
@@ -93,7 +97,7 @@ pub struct Validate {
 
 /// What a plan is made of beside the spec.
 #[derive(Args, Debug)]
-pub struct Choices {
+pub struct Choose {
     /// Only this address, all within it, and what those wait for. Can be repeated.
     #[arg(long, value_name = "ADDRESS")]
     pub only: Vec<Address>,
@@ -107,6 +111,14 @@ pub struct Choices {
     pub image: Vec<(String, String)>,
 }
 
+impl Choose {
+    /// As the planner takes them.
+    pub fn with_destroy(&self, destroy: bool) -> Choices {
+        let images = self.image.iter().cloned().collect();
+        Choices { destroy, only: self.only.clone(), adopt: self.adopt.clone(), images }
+    }
+}
+
 /// `infra plan`
 #[derive(Args, Debug)]
 pub struct Plan {
@@ -116,7 +128,7 @@ pub struct Plan {
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub choices: Choices,
+    pub choices: Choose,
 
     /// Plan to delete everything.
     #[arg(long)]
@@ -125,6 +137,10 @@ pub struct Plan {
     /// How to print it.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+
+    /// Save the plan into this file, for `apply` and `show`. It holds no secret and no environment value.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 
     /// Exit with 2 when there are changes.
     #[arg(long)]
@@ -138,6 +154,18 @@ pub enum Format {
     Text,
     /// For programs: Terraform's vocabulary.
     Json,
+}
+
+/// `infra show`
+#[derive(Args, Debug)]
+pub struct Show {
+    /// The file that `infra plan --out` has written.
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+
+    /// How to print it.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// How to agree to a plan.
@@ -163,13 +191,18 @@ pub struct Consent {
 /// `infra apply`
 #[derive(Args, Debug)]
 pub struct Apply {
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
-    pub environment: Environment,
+    /// A plan that `infra plan --out` has saved. It is applied only if it still holds; else the exit code is 4, and what has moved
+    /// is named. The spec is needed too: a saved plan holds no values that are nobody's business.
+    #[arg(value_name = "PLAN", conflicts_with_all = ["only", "adopt", "image"])]
+    pub plan: Option<PathBuf>,
+
+    /// The environment, as its spec calls itself.
+    #[arg(long, short, env = "INFRA_ENV", value_name = "ENVIRONMENT", required_unless_present = "plan")]
+    pub env: Option<String>,
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
-    pub choices: Choices,
+    pub choices: Choose,
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]

@@ -17,5 +17,6 @@ pub mod graph;
 pub mod permissions;
 pub mod plan;
 pub mod render;
+pub mod saved;
 pub mod spec;
 pub mod values;

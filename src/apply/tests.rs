@@ -118,9 +118,9 @@ fn live(name: &str, state: State) -> Live {
 
 /// Creations; each with the steps it needs.
 fn creations(steps: &[(&str, &[(usize, Since)])]) -> Plan {
-    Plan {
-        changes: steps.iter().map(|(name, _)| change(name, Action::Create)).collect(),
-        steps: steps
+    Plan::new(
+        steps.iter().map(|(name, _)| change(name, Action::Create)).collect(),
+        steps
             .iter()
             .enumerate()
             .map(|(index, (_, needs))| Step {
@@ -129,7 +129,7 @@ fn creations(steps: &[(&str, &[(usize, Since)])]) -> Plan {
                 needs: needs.iter().map(|&(step, until)| Need { step, until }).collect(),
             })
             .collect(),
-    }
+    )
 }
 
 async fn carry_out(plan: &Plan, world: &World) -> Report {
@@ -213,7 +213,7 @@ async fn what_aws_is_at_work_on_is_waited_for_before_it_is_changed() {
     updated.live = Some(live("a", State::Busy("creating".into())));
     updated.fields =
         vec![FieldChange { name: "size".into(), before: json!(1), after: json!(2), effect: crate::plan::Effect::Update }];
-    let plan = Plan { changes: vec![updated], steps: vec![Step { change: 0, verb: Verb::Update, needs: Vec::new() }] };
+    let plan = Plan::new(vec![updated], vec![Step { change: 0, verb: Verb::Update, needs: Vec::new() }]);
     let world = World::new("");
     assert!(carry_out(&plan, &world).await.is_complete());
     assert_eq!(world.notes(), ["0s wait for a", "10s update size a"]);
@@ -222,13 +222,13 @@ async fn what_aws_is_at_work_on_is_waited_for_before_it_is_changed() {
 #[tokio::test(start_paused = true)]
 async fn deletions_wait_for_their_holders() {
     let gone = |name: &str| Change { live: Some(live(name, State::Ready)), ..change(name, Action::Delete) };
-    let plan = Plan {
-        changes: vec![gone("holder"), gone("held")],
-        steps: vec![
+    let plan = Plan::new(
+        vec![gone("holder"), gone("held")],
+        vec![
             Step { change: 0, verb: Verb::Delete, needs: Vec::new() },
             Step { change: 1, verb: Verb::Delete, needs: vec![Need { step: 0, until: Since::Ready }] },
         ],
-    };
+    );
     let world = World::new("");
     assert!(carry_out(&plan, &world).await.is_complete());
     assert_eq!(world.notes(), ["0s delete holder", "1s delete held"]);

@@ -1,18 +1,24 @@
 //! Whether a plan may be carried out: nothing is blocked, every hazard that must be is allowed by name, and somebody agreed.
 
-use std::collections::BTreeSet;
-
 use super::context::Context;
 use super::error::Error;
 use super::prepare::Prepared;
 use crate::cli::Consent;
-use crate::plan::Hazard;
+
+/// What somebody agreed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Agreed {
+    /// The plan that was shown, and no other.
+    ThisPlan,
+    /// Whatever the plan is.
+    AnyPlan,
+}
 
 /// Makes sure that `prepared` may be carried out.
 ///
 /// # Errors
 /// What is missing, and how to give it.
-pub(super) fn agree(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<(), Error> {
+pub(super) fn agree(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<Agreed, Error> {
     let plan = &prepared.plan;
     if let Some(blocked) = plan.blocked().next() {
         let address = &blocked.address;
@@ -20,8 +26,8 @@ pub(super) fn agree(context: &Context, prepared: &Prepared, consent: &Consent) -
         let help = blocked.blocked.as_ref().map_or_else(String::new, |blocked| blocked.help.clone());
         return Err(Error::Refused { message, help });
     }
-    let hazards: BTreeSet<Hazard> = plan.changes.iter().flat_map(|change| change.hazards.iter().copied()).collect();
-    let missing: Vec<&str> = hazards
+    let missing: Vec<&str> = plan
+        .hazards()
         .iter()
         .filter(|hazard| hazard.must_be_allowed() && !consent.allow.contains(hazard))
         .map(|hazard| hazard.name())
@@ -35,7 +41,7 @@ pub(super) fn agree(context: &Context, prepared: &Prepared, consent: &Consent) -
     let id = plan.id();
     let name = &prepared.environment.environment;
     match &consent.approve {
-        Some(approved) if *approved == id => return Ok(()),
+        Some(approved) if *approved == id => return Ok(Agreed::ThisPlan),
         Some(approved) => {
             let message = format!("plan {approved} was approved, and the plan is now {id}");
             return Err(Error::Refused { message, help: format!("read the plan above, then `--approve {id}`") });
@@ -44,7 +50,7 @@ pub(super) fn agree(context: &Context, prepared: &Prepared, consent: &Consent) -
     }
     let required = prepared.environment.approval.required;
     if consent.yes && !required {
-        return Ok(());
+        return Ok(Agreed::AnyPlan);
     }
     if consent.yes && !context.interactive {
         let message = format!("{name} requires approval, and `--yes` is none");
@@ -57,7 +63,7 @@ pub(super) fn agree(context: &Context, prepared: &Prepared, consent: &Consent) -
     }
     let typed = context.ask(&format!("\nType {name} to carry out this plan: "))?;
     if typed == *name {
-        return Ok(());
+        return Ok(Agreed::ThisPlan);
     }
     Err(Error::Refused { message: "nothing was done".into(), help: format!("type exactly {name} to agree") })
 }

@@ -1,36 +1,81 @@
 //! `infra apply`: the plan, the question, and then exactly that plan.
 
-use super::agree::agree;
+use super::agree::{Agreed, agree};
 use super::context::Context;
 use super::error::{Error, Exit};
-use super::prepare::{Ends, Prepared, prepare};
+use super::prepare::{Prepared, prepare};
 use super::progress::Progress;
+use super::saved;
 use crate::apply;
 use crate::aws::cloud::Writer;
 use crate::aws::kinds::Registry;
 use crate::cli::{Apply, Consent};
+use crate::plan::Choices;
 use crate::render::{events, json, report, text};
+use crate::saved::{Saved, seal};
 
 pub(super) async fn run(context: &Context, command: &Apply) -> Result<Exit, Error> {
-    let choices = &command.choices;
-    let ends = Ends { destroy: false, only: &choices.only, adopt: &choices.adopt, images: &choices.image };
-    let prepared = prepare(context, &command.environment.env, ends).await?;
-    carry_out(context, &prepared, &command.consent).await
+    if let Some(file) = &command.plan {
+        let saved = saved::read(file)?;
+        saved::check_environment(&saved, command.env.as_deref())?;
+        let header = &saved.header;
+        return carry_out(context, &header.environment, &header.choices, &command.consent, Some(&saved)).await;
+    }
+    let name = command.env.as_deref().unwrap_or_default();
+    carry_out(context, name, &command.choices.with_destroy(false), &command.consent, None).await
 }
 
-/// Shows a plan, asks, and carries it out.
-pub(super) async fn carry_out(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<Exit, Error> {
-    let Prepared { environment, plan, header } = prepared;
-    if consent.json {
-        context.print(&format!("{}\n", json::plan(header, plan, &Registry)))?;
-    } else {
-        context.print(&text::plan(header, plan, &Registry, context.page()))?;
+/// Plans, shows, asks, and carries out what was agreed to.
+///
+/// AWS is read twice: for the plan that people see, and again once this run has the environment to itself. Minutes may lie between
+/// the two, and the second must give the plan that was agreed to.
+pub(super) async fn carry_out(
+    context: &Context,
+    name: &str,
+    choices: &Choices,
+    consent: &Consent,
+    saved: Option<&Saved>,
+) -> Result<Exit, Error> {
+    let prepared = prepare(context, name, choices).await?;
+    if let Some(saved) = saved {
+        saved::check_place(saved, &prepared)?;
+        saved::check_moved(&saved.header, &saved.plan, &prepared)?;
     }
-    if plan.is_noop() {
+    show(context, &prepared, consent)?;
+    if prepared.plan.is_noop() {
         return Ok(Exit::Done);
     }
-    agree(context, prepared, consent)?;
+    let agreed = if saved.is_some() { Agreed::ThisPlan } else { Agreed::AnyPlan }.min(agree(context, &prepared, consent)?);
 
+    // The lease is taken here, and held to the end.
+    let again = prepare(context, name, choices).await?;
+    match agreed {
+        Agreed::ThisPlan => saved::check_moved(&prepared.header, &seal(&prepared.plan, &Registry), &again)?,
+        Agreed::AnyPlan if again.plan.id() != prepared.plan.id() => {
+            context.tell("AWS or the spec has moved meanwhile; the plan is now another:\n");
+            show(context, &again, consent)?;
+            if again.plan.is_noop() {
+                return Ok(Exit::Done);
+            }
+            agree(context, &again, consent)?;
+        }
+        Agreed::AnyPlan => {}
+    }
+    execute(context, &again, consent).await
+}
+
+fn show(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<(), Error> {
+    let Prepared { plan, header, .. } = prepared;
+    let shown = if consent.json {
+        format!("{}\n", json::plan(header, plan, &Registry))
+    } else {
+        text::plan(header, plan, &Registry, context.page())
+    };
+    Ok(context.print(&shown)?)
+}
+
+async fn execute(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<Exit, Error> {
+    let Prepared { environment, plan, .. } = prepared;
     let writer = Writer::connect(&environment.aws.account, &environment.aws.region).await;
     let stop = context.stop_on_interrupt();
     let progress = Progress::start(context, consent.json, plan.steps.len());

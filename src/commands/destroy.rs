@@ -3,11 +3,10 @@
 use super::apply::carry_out;
 use super::context::Context;
 use super::error::{Error, Exit};
-use super::prepare::{Ends, prepare};
 use crate::cli::Destroy;
+use crate::plan::Choices;
 
 pub(super) async fn run(context: &Context, command: &Destroy) -> Result<Exit, Error> {
-    let ends = Ends { destroy: true, only: &command.only, ..Ends::default() };
-    let prepared = prepare(context, &command.environment.env, ends).await?;
-    carry_out(context, &prepared, &command.consent).await
+    let choices = Choices { destroy: true, only: command.only.clone(), ..Choices::default() };
+    carry_out(context, &command.environment.env, &choices, &command.consent, None).await
 }

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use crate::aws::AwsError;
 use crate::aws::observe::ObserveError;
 use crate::desired::BuildError;
+use crate::permissions;
 use crate::plan::PlanError;
+use crate::saved::Moved;
 use crate::spec::Problems;
 
 /// How a command ended without an error.
@@ -19,6 +21,8 @@ pub enum Exit {
     Failed,
     /// Partly applied.
     Partly,
+    /// The plan no longer holds.
+    Stale,
     /// Blocked by protection, a gate or a missing approval.
     Blocked,
     /// Interrupted; what was in flight has been finished and reported.
@@ -32,6 +36,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::Changes => 2,
             Exit::Partly => 3,
+            Exit::Stale => 4,
             Exit::Blocked => 5,
             Exit::Interrupted => 130,
         })
@@ -72,6 +77,16 @@ pub enum Error {
         /// How to give it.
         help: String,
     },
+    /// What was agreed to is not what would be done now.
+    #[error("the plan made at {observed_at} no longer holds, and nothing was done{}", list(moved))]
+    Stale {
+        /// The environment.
+        environment: String,
+        /// When AWS was read for it.
+        observed_at: String,
+        /// What is not as it was.
+        moved: Vec<Moved>,
+    },
     /// The output could not be written.
     #[error("writing the output")]
     Output(#[from] std::io::Error),
@@ -82,6 +97,7 @@ impl Error {
     pub const fn exit(&self) -> Exit {
         match self {
             Self::Refused { .. } => Exit::Blocked,
+            Self::Stale { .. } => Exit::Stale,
             _ => Exit::Failed,
         }
     }
@@ -98,9 +114,17 @@ impl Error {
             Self::Build(BuildError::TooFewZones { .. }) => Some("lower `zones` in `[network]`, or choose another region".into()),
             Self::Plan(PlanError::NoSuchAddress(_)) => Some("`infra plan` lists the addresses".into()),
             Self::Plan(_) => Some("this is a fault of infra; please report it with the spec".into()),
+            Self::Stale { environment, .. } => {
+                Some(format!("`infra plan --env {environment}` makes the plan that would be applied now"))
+            }
             Self::Spec(_) | Self::Output(_) => None,
         }
     }
+}
+
+/// What has moved, a line each.
+fn list(moved: &[Moved]) -> String {
+    moved.iter().fold(String::new(), |list, moved| list + &format!("\n  {moved}"))
 }
 
 /// What to do about an answer of AWS that says too little.
@@ -111,9 +135,6 @@ fn advice(error: &AwsError) -> Option<String> {
         ),
         "NotReached" | "Timeout" => Some("check the network, the region in the spec, and `AWS_ENDPOINT_URL` if it is set".into()),
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Some("sign in again: the credentials have expired".into()),
-        code if code.contains("AccessDenied") || code.contains("Unauthorized") => {
-            Some(format!("the credentials need `{}`", error.operation))
-        }
-        _ => None,
+        code => permissions::advice(&error.operation, code, &error.message),
     }
 }

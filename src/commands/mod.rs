@@ -10,7 +10,9 @@ mod origin;
 mod plan;
 mod prepare;
 mod progress;
+mod saved;
 mod schema;
+mod show;
 mod status;
 mod validate;
 
@@ -27,6 +29,7 @@ pub fn run(cli: &Cli, context: &Context) -> Result<Exit, Error> {
     match &cli.command {
         Command::Validate(command) => validate::run(context, command),
         Command::Plan(command) => context.block_on(plan::run(context, command)),
+        Command::Show(command) => show::run(context, command),
         Command::Apply(command) => context.block_on(apply::run(context, command)),
         Command::Destroy(command) => context.block_on(destroy::run(context, command)),
         Command::Status(command) => context.block_on(status::run(context, command)),

@@ -2,23 +2,32 @@
 
 use super::context::Context;
 use super::error::{Error, Exit};
-use super::prepare::{Ends, prepare};
+use super::prepare::prepare;
+use super::saved;
 use crate::aws::kinds::Registry;
 use crate::cli::{Format, Plan};
-use crate::render::{json, text};
+use crate::plan;
+use crate::render::{Header, json, text};
+use crate::saved::Saved;
 
 pub(super) async fn run(context: &Context, command: &Plan) -> Result<Exit, Error> {
-    let choices = &command.choices;
-    let ends = Ends { destroy: command.destroy, only: &choices.only, adopt: &choices.adopt, images: &choices.image };
-    let prepared = prepare(context, &command.environment.env, ends).await?;
-    let shown = match command.format {
-        Format::Text => text::plan(&prepared.header, &prepared.plan, &Registry, context.page()),
-        Format::Json => format!("{:#}\n", json::plan(&prepared.header, &prepared.plan, &Registry)),
-    };
-    context.print(&shown)?;
+    let choices = command.choices.with_destroy(command.destroy);
+    let prepared = prepare(context, &command.environment.env, &choices).await?;
+    if let Some(file) = &command.out {
+        saved::write(file, &Saved::new(prepared.header.clone(), &prepared.plan, &Registry))?;
+    }
+    context.print(&shown(context, command.format, &prepared.header, &prepared.plan))?;
     Ok(match prepared.plan.blocked().next() {
         Some(_) => Exit::Blocked,
         None if command.detailed_exitcode && !prepared.plan.is_noop() => Exit::Changes,
         None => Exit::Done,
     })
+}
+
+/// A plan in one of the formats.
+pub(super) fn shown(context: &Context, format: Format, header: &Header, plan: &plan::Plan) -> String {
+    match format {
+        Format::Text => text::plan(header, plan, &Registry, context.page()),
+        Format::Json => format!("{:#}\n", json::plan(header, plan, &Registry)),
+    }
 }

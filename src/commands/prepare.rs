@@ -1,6 +1,6 @@
 //! From a spec to a plan: what `plan`, `apply` and `destroy` have in common.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures::future::try_join_all;
 
@@ -10,7 +10,7 @@ use crate::aws::kinds::Registry;
 use crate::aws::observe::{Ask, Observation, Reader};
 use crate::desired::{self, Facts, Running, choose_zones, registry, repository_name};
 use crate::graph::{Address, Desired, Scope};
-use crate::plan::{Options, Plan, plan};
+use crate::plan::{Choices, Plan, plan};
 use crate::render::Header;
 use crate::spec::{Environment, Runtime};
 use crate::values::architecture::Architecture;
@@ -23,41 +23,29 @@ pub(super) struct Prepared {
     pub(super) header: Header,
 }
 
-/// What is to be planned.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Ends<'a> {
-    /// Nothing is wanted; with `only`, all but that.
-    pub(super) destroy: bool,
-    pub(super) only: &'a [Address],
-    pub(super) adopt: &'a [Address],
-    pub(super) images: &'a [(String, String)],
-}
-
 /// Reads AWS and plans.
-pub(super) async fn prepare(context: &Context, name: &str, ends: Ends<'_>) -> Result<Prepared, Error> {
+pub(super) async fn prepare(context: &Context, name: &str, choices: &Choices) -> Result<Prepared, Error> {
     let environment = environment(context, name)?;
-    check_images(&environment, ends.images)?;
+    check_images(&environment, &choices.images)?;
     let scope = scope(&environment);
     let reader = Reader::connect(&environment.aws.account, &environment.aws.region).await;
-    let wants = if ends.destroy { without(&environment, ends.only) } else { Some(environment.clone()) };
+    let wants = if choices.destroy { without(&environment, &choices.only) } else { Some(environment.clone()) };
     let ask = wants.as_ref().map_or_else(Ask::default, ask);
     let reading = context.busy("reading AWS");
-    let (seen, images) = futures::join!(reader.observe(&scope, &ask), images(&reader, &environment, ends.images));
+    let (seen, images) = futures::join!(reader.observe(&scope, &ask), images(&reader, &environment, &choices.images));
     drop(reading);
     // What keeps AWS from being read at all says more than what keeps one image from being found.
     let seen = seen?;
     let images = images?;
 
     let desired = wants.map_or(Ok(Vec::new()), |wants| wanted(&wants, &seen, images))?;
-    let adopt: BTreeSet<Address> = ends.adopt.iter().cloned().collect();
-    let options = Options { only: ends.only.to_vec(), adopt };
-    let plan = plan(&Registry, &scope, &desired, &seen.live, &options)?;
-    let header = header(&environment, &seen, context.now());
+    let plan = plan(&Registry, &scope, &desired, &seen.live, &choices.options())?;
+    let header = header(&environment, &seen, context.now(), choices.clone());
     Ok(Prepared { environment, plan, header })
 }
 
 /// Where AWS was read, and when.
-pub(super) fn header(environment: &Environment, seen: &Observation, observed_at: String) -> Header {
+pub(super) fn header(environment: &Environment, seen: &Observation, observed_at: String, choices: Choices) -> Header {
     Header {
         project: environment.project.clone(),
         environment: environment.environment.clone(),
@@ -66,6 +54,8 @@ pub(super) fn header(environment: &Environment, seen: &Observation, observed_at:
         observed_at,
         calls: seen.calls,
         depth: seen.depth,
+        choices,
+        approval_required: environment.approval.required,
     }
 }
 
@@ -110,7 +100,7 @@ fn ask(environment: &Environment) -> Ask {
     Ask { zones: environment.network.is_some(), architectures: instances.collect() }
 }
 
-fn check_images(environment: &Environment, images: &[(String, String)]) -> Result<(), Error> {
+fn check_images(environment: &Environment, images: &BTreeMap<String, String>) -> Result<(), Error> {
     let services: Vec<&str> = environment.service.names().collect();
     let unknown = images.iter().find(|(service, _)| !services.contains(&service.as_str()));
     unknown.map_or(Ok(()), |(service, _)| {
@@ -123,7 +113,7 @@ fn check_images(environment: &Environment, images: &[(String, String)]) -> Resul
 async fn images(
     reader: &Reader,
     environment: &Environment,
-    images: &[(String, String)],
+    images: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, Error> {
     let registry = registry(&environment.aws.account, &environment.aws.region);
     let resolved = images.iter().map(|(service, reference)| {

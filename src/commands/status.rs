@@ -11,6 +11,7 @@ use crate::aws::health::{self, Instance};
 use crate::aws::observe::{Ask, Reader};
 use crate::cli;
 use crate::graph::{Live, State};
+use crate::plan::Choices;
 use crate::render::status::{self, Part, ServiceStatus, Status, Store};
 use crate::spec::{Environment, Runtime};
 
@@ -29,8 +30,11 @@ pub(super) async fn run(context: &Context, command: &cli::Status) -> Result<Exit
         });
     }
     drop(reading);
-    let status =
-        Status { header: prepare::header(&environment, &seen, context.now()), services, stores: stores(&environment, &live) };
+    let status = Status {
+        header: prepare::header(&environment, &seen, context.now(), Choices::default()),
+        services,
+        stores: stores(&environment, &live),
+    };
     context.print(&if command.json { format!("{:#}\n", status::json(&status)) } else { status::text(&status) })?;
     Ok(Exit::Done)
 }

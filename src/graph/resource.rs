@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Address, Reference, references};
@@ -64,7 +65,8 @@ pub struct Live {
 }
 
 /// Whose a live resource is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Owner {
     /// It carries the ownership tags of this environment.
     Ours {
@@ -80,7 +82,8 @@ pub enum Owner {
 }
 
 /// How a live resource is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// As it will stay.
     Ready,

@@ -1,26 +1,19 @@
 //! What AWS means when it denies something: which action is missing, and how to come by it.
 
-use super::Verb;
-
 /// What to do about a call that AWS answered with this code and message; nothing where it did not deny it.
 ///
 /// AWS names the action that was missing, which need not be that of the call ("Troubleshoot access denied error messages").
-pub fn advice(verb: Verb, environment: &str, operation: &str, code: &str, message: &str) -> Option<String> {
+pub fn advice(operation: &str, code: &str, message: &str) -> Option<String> {
     if !code.contains("AccessDenied") && !code.contains("Unauthorized") {
         return None;
     }
     let named = message.split_once("not authorized to perform: ").and_then(|(_, rest)| rest.split_whitespace().next());
     let action = named.unwrap_or(operation);
-    if message.contains("explicit deny") {
-        return Some(format!("a policy denies `{action}`, whatever others allow: ask whoever keeps the policy that AWS names"));
-    }
-    let verb = match verb {
-        Verb::Plan => "plan",
-        Verb::Apply => "apply",
-    };
-    Some(format!(
-        "the credentials need `{action}`; `infra iam-policy --for {verb} --env {environment}` prints everything that takes"
-    ))
+    Some(if message.contains("explicit deny") {
+        format!("a policy denies `{action}`, whatever others allow: ask whoever keeps the policy that AWS names")
+    } else {
+        format!("the credentials need `{action}`; `infra iam-policy` prints all that is needed, `--for plan` or `--for apply`")
+    })
 }
 
 #[cfg(test)]
@@ -28,19 +21,18 @@ mod tests {
     use super::*;
 
     fn said(code: &str, message: &str) -> Option<String> {
-        advice(Verb::Apply, "dev", "autoscaling:CreateAutoScalingGroup", code, message)
+        advice("autoscaling:CreateAutoScalingGroup", code, message)
     }
 
     #[test]
     fn the_action_is_the_one_that_aws_names() {
         let message = "User: arn:aws:sts::123456789012:assumed-role/ci/infra is not authorized to perform: iam:PassRole on resource: \
                        arn:aws:iam::123456789012:role/infra/shop/dev/web because no identity-based policy allows the iam:PassRole action";
-        assert_eq!(
-            said("AccessDenied", message).unwrap(),
-            "the credentials need `iam:PassRole`; `infra iam-policy --for apply --env dev` prints everything that takes"
-        );
-        assert!(said("AccessDenied", "You are not authorized to use launch template: lt-1").unwrap().contains("`autoscaling:Create"));
-        let denied = message.replace("because no identity-based policy allows", "with an explicit deny in a service control policy:");
+        assert!(said("AccessDenied", message).unwrap().starts_with("the credentials need `iam:PassRole`; `infra iam-policy`"));
+        let unnamed = said("AccessDenied", "You are not authorized to use launch template: lt-1").unwrap();
+        assert!(unnamed.starts_with("the credentials need `autoscaling:CreateAutoScalingGroup`;"), "{unnamed}");
+        let denied =
+            message.replace("because no identity-based policy allows", "with an explicit deny in a service control policy:");
         assert!(said("AccessDenied", &denied).unwrap().starts_with("a policy denies `iam:PassRole`"));
     }
 

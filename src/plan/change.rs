@@ -1,8 +1,13 @@
 //! A plan as a value: what changes, why, and in which steps.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::hazard::Hazard;
+use super::id;
 use super::schema::Since;
 use crate::graph::{Address, Attrs, Live, Tags};
 
@@ -13,6 +18,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What is done, each step after all that it waits for.
     pub steps: Vec<Step>,
+    /// See [`Plan::id`].
+    id: String,
 }
 
 /// What becomes of one resource.
@@ -45,7 +52,8 @@ pub struct Change {
 }
 
 /// What is done to a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// Nothing.
     NoOp,
@@ -63,7 +71,8 @@ pub enum Action {
 }
 
 /// Why a resource changes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// It is as it should be.
     AsDeclared,
@@ -92,7 +101,8 @@ pub enum Reason {
 }
 
 /// Why a change cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Blocked {
     /// What is in the way.
     pub why: String,
@@ -101,7 +111,8 @@ pub struct Blocked {
 }
 
 /// One attribute that differs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FieldChange {
     /// Its name in the kind's table, or `tags`.
     pub name: String,
@@ -114,20 +125,22 @@ pub struct FieldChange {
 }
 
 /// What the change of an attribute takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Nothing more than a call.
     Update,
     /// A call, and people notice; why.
-    Disrupt(&'static str),
+    Disrupt(Cow<'static, str>),
     /// Another resource.
     Replace,
     /// It cannot be; the way out.
-    Fixed(&'static str),
+    Fixed(Cow<'static, str>),
 }
 
 /// One call, and the wait for what it set off.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Step {
     /// Index of the change it belongs to.
     pub change: usize,
@@ -138,7 +151,8 @@ pub struct Step {
 }
 
 /// What a step does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verb {
     /// Makes the resource.
     Create,
@@ -151,7 +165,8 @@ pub enum Verb {
 }
 
 /// One thing that a step waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Need {
     /// Index of the step, always an earlier one.
     pub step: usize,
@@ -160,7 +175,7 @@ pub struct Need {
 }
 
 /// How many resources there are of each fate. A blocked or deferred one counts as that alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the names of section 6 of the plan format")]
 pub struct Summary {
     pub create: usize,
@@ -173,6 +188,22 @@ pub struct Summary {
 }
 
 impl Plan {
+    /// A plan of these changes and steps.
+    pub fn new(changes: Vec<Change>, steps: Vec<Step>) -> Self {
+        let id = id::of(&changes);
+        Self { changes, steps, id }
+    }
+
+    /// A plan that was given its id before its secrets were sealed.
+    pub(crate) fn restored(changes: Vec<Change>, steps: Vec<Step>, id: String) -> Self {
+        Self { changes, steps, id }
+    }
+
+    /// A hash of what will be done, and to what: the same plan made twice, by anybody, has one id, so that an approval lasts.
+    pub fn id(&self) -> String {
+        self.id.clone()
+    }
+
     /// Whether there is nothing to do. What is deferred is nothing to do; what is blocked is not.
     pub fn is_noop(&self) -> bool {
         self.steps.is_empty() && self.blocked().next().is_none()
@@ -181,6 +212,12 @@ impl Plan {
     /// The changes that cannot be made.
     pub fn blocked(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.blocked.is_some())
+    }
+
+    /// The hazards of all that would be done, worst first.
+    pub fn hazards(&self) -> BTreeSet<Hazard> {
+        let done = self.changes.iter().filter(|change| change.blocked.is_none());
+        done.flat_map(|change| change.hazards.iter().copied()).collect()
     }
 
     /// The count of each fate.

@@ -302,8 +302,8 @@ fn never(schema: &Schema, live: &Live, fields: &[FieldChange]) -> Option<Blocked
             help: "delete it in AWS if it holds nothing that is needed, then plan again".into(),
         });
     }
-    let (field, way_out) = fields.iter().find_map(|field| match field.effect {
-        Effect::Fixed(way_out) => Some((field, way_out)),
+    let (field, way_out) = fields.iter().find_map(|field| match &field.effect {
+        Effect::Fixed(way_out) => Some((field, way_out.as_ref())),
         Effect::Replace if schema.stateful => Some((field, "make another one beside it under another name, and move the data")),
         _ => None,
     })?;

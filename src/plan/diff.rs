@@ -35,9 +35,9 @@ pub(super) fn fields(schema: &Schema, want: &mut Attrs, tags: &Tags, live: &Live
 fn effect(rule: Rule, before: &Value, after: &Value) -> Effect {
     match rule {
         Rule::Update => Effect::Update,
-        Rule::Disrupt(why) => Effect::Disrupt(why),
+        Rule::Disrupt(why) => Effect::Disrupt(why.into()),
         Rule::Replace | Rule::Name => Effect::Replace,
-        Rule::Fixed(way_out) => Effect::Fixed(way_out),
+        Rule::Fixed(way_out) => Effect::Fixed(way_out.into()),
         Rule::Judge(judge) => effect(judge(before, after), before, after),
     }
 }

@@ -4,6 +4,7 @@
 //! stays, and what waits for what. Whoever carries a plan out only resolves references and makes calls.
 
 mod change;
+mod choices;
 mod decide;
 mod defer;
 mod diff;
@@ -19,6 +20,7 @@ mod schema;
 mod select;
 
 pub use change::{Action, Blocked, Change, Effect, FieldChange, Need, Plan, Reason, Step, Summary, Verb};
+pub use choices::Choices;
 pub use hazard::Hazard;
 pub use planner::{Options, PlanError, plan};
 pub use schema::{Attribute, Output, Rule, Schema, Schemas, Sensitive, Since, equal};

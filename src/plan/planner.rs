@@ -96,7 +96,7 @@ pub fn plan(
     defer::spread(schemas, &wanted, &mut changes);
     let steps = order::steps(schemas, &changes, &wanted)?;
     name_waits(&mut changes, &steps);
-    let plan = Plan { changes, steps };
+    let plan = Plan::new(changes, steps);
     if options.only.is_empty() {
         return Ok(plan);
     }

@@ -2,6 +2,7 @@
 //!
 //! The tables stand beside the types in `aws/<service>/<kind>.rs`; a field without a rule does not compile.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::graph::Attrs;
@@ -86,7 +87,8 @@ pub struct Output {
 }
 
 /// From when on an output can be used by others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Since {
     /// As soon as the create call has answered.
     Created,

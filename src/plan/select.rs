@@ -27,7 +27,7 @@ pub(super) fn only(plan: Plan, rests: &Rests<'_>, scopes: &[Address]) -> Result<
     });
     let steps = steps.collect();
     let kept = plan.changes.into_iter().enumerate().filter(|(index, _)| changes.contains(index));
-    Ok(Plan { steps, changes: kept.map(|(_, change)| change).collect() })
+    Ok(Plan::new(kept.map(|(_, change)| change).collect(), steps))
 }
 
 /// The changes within `scopes`, those whose steps their steps need, and what is blocked and would be in the way.

@@ -13,8 +13,13 @@ pub mod words;
 
 pub use draw::Page;
 
+use serde::{Deserialize, Serialize};
+
+use crate::plan::{Choices, Plan};
+
 /// What heads every plan: where it looked, and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Header {
     /// The project.
     pub project: String,
@@ -30,6 +35,10 @@ pub struct Header {
     pub calls: usize,
     /// The longest chain of calls of which each waited for the one before.
     pub depth: usize,
+    /// What was asked for beside the spec.
+    pub choices: Choices,
+    /// Whether the spec says that somebody must approve exactly this plan.
+    pub approval_required: bool,
 }
 
 impl Header {
@@ -37,5 +46,19 @@ impl Header {
     pub fn line(&self) -> String {
         let Self { project, environment, account, region, observed_at, .. } = self;
         format!("{project} {environment} in account {account}, {region}, read at {observed_at}")
+    }
+
+    /// The command that carries out exactly this plan, where it is still the one.
+    pub fn command(&self, plan: &Plan) -> String {
+        let words = self.choices.words();
+        let (verb, flags) = words.split_first().map_or(("apply", &[][..]), |(verb, flags)| (verb.as_str(), flags));
+        let mut command = format!("infra {verb} --env {} --approve {}", self.environment, plan.id());
+        for hazard in plan.hazards().iter().filter(|hazard| hazard.must_be_allowed()) {
+            command.push_str(&format!(" --allow {}", hazard.name()));
+        }
+        for flag in flags {
+            command.push_str(&format!(" {flag}"));
+        }
+        command
     }
 }

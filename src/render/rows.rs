@@ -1,6 +1,6 @@
 //! What of a plan people get to see, decided once for every way of drawing it.
 
-pub(super) mod conceal;
+pub(crate) mod conceal;
 mod differ;
 mod headline;
 mod meaning;

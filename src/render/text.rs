@@ -1,7 +1,5 @@
 //! A plan for people: what is in the way first, what goes next, and what goes again at the end.
 
-use std::collections::BTreeSet;
-
 use super::Header;
 use super::draw::{Page, Sheet, Span, length};
 use super::rows::{Deferred, Difference, Fate, Mark, Row, Rows, Section, Words};
@@ -245,9 +243,7 @@ fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
         return;
     }
     sheet.line(0, 2, &[(Role::Strong, "Plan: "), (Role::Strong, &counts(plan.summary())), (Role::Strong, ".")]);
-    let hazards: BTreeSet<Hazard> =
-        plan.changes.iter().filter(|change| change.blocked.is_none()).flat_map(|change| change.hazards.iter().copied()).collect();
-    for hazard in hazards.iter().filter(|hazard| hazard.must_be_allowed()) {
+    for hazard in plan.hazards().iter().filter(|hazard| hazard.must_be_allowed()) {
         let allow = format!("--allow {}", hazard.name());
         sheet.line(0, 2, &[(Role::Delete, hazard.name()), (Role::Plain, " must be agreed to by name: "), (Role::Strong, &allow)]);
     }

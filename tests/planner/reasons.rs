@@ -62,7 +62,7 @@ pub(crate) fn drifts(cloud: &Memory, desired: &[Desired], chosen: Index) {
         let follows = !drifted && change.reason == Reason::Follows && live.kind == "mould" && change.kind == "crew";
         let absent = change.live.is_none() && change.deferred.is_some();
         assert!(change.reason == right || follows || absent, "{change:#?} is not {right:?}");
-        let field = change.fields.first().map(|field| (field.name.as_str(), field.effect));
+        let field = change.fields.first().map(|field| (field.name.as_str(), &field.effect));
         if drifted {
             let name = if name == "Name" { "tags" } else { name };
             assert!(matches!(field, Some((found, Effect::Update | Effect::Disrupt(_))) if found == name), "{change:#?}");

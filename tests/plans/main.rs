@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use infra::aws::kinds::Registry;
 use infra::graph::Address;
-use infra::plan::{Options, Plan, plan};
+use infra::plan::{Choices, Options, Plan, plan};
 use infra::render::{Header, Page, json, text};
+use infra::saved::{Saved, moved, seal};
 use infra::spec::Environment;
 use serde_json::{Value, json};
 use snapbox::data::DataFormat;
@@ -41,7 +42,7 @@ fn planned(world: &World, environment: &Environment, images: &[(String, String)]
     plan(&Registry, &scope(environment), &desired, &world.live, &Options { only: Vec::new(), adopt }).expect("a sound graph")
 }
 
-fn header(environment: &Environment) -> Header {
+fn header(environment: &Environment, case: &Case) -> Header {
     Header {
         project: environment.project.clone(),
         environment: environment.environment.clone(),
@@ -50,6 +51,13 @@ fn header(environment: &Environment) -> Header {
         observed_at: "2026-11-21T14:04:05Z".into(),
         calls: 38,
         depth: 2,
+        choices: Choices {
+            destroy: case.destroy,
+            only: Vec::new(),
+            adopt: case.adopt.iter().map(|address| address.parse().expect("an address")).collect(),
+            images: case.images.clone().into_iter().collect(),
+        },
+        approval_required: environment.approval.required,
     }
 }
 
@@ -68,8 +76,8 @@ fn plans_read_as_they_are_written_here() {
     // Compared all at once, so that one run shows every text that differs.
     let mut differing = Vec::new();
     for folder in cases() {
-        let (_, environment, _, plan) = made(&folder);
-        let header = header(&environment);
+        let (_, environment, case, plan) = made(&folder);
+        let header = header(&environment, &case);
         let shown = text::plan(&header, &plan, &Registry, Page { width: WIDTH, colour: false });
         let mut value = json::plan(&header, &plan, &Registry);
         shorten(&mut value);
@@ -115,9 +123,9 @@ fn what_a_plan_says_is_so_once_it_is_applied() {
             continue;
         }
         world.apply(&scope(&environment), &plan);
-        let images: Vec<_> = case.images.into_iter().collect();
+        let images: Vec<_> = case.images.clone().into_iter().collect();
         let again = planned(&world, &environment, &images, &[], case.destroy);
-        let shown = text::plan(&header(&environment), &again, &Registry, Page { width: WIDTH, colour: false });
+        let shown = text::plan(&header(&environment, &case), &again, &Registry, Page { width: WIDTH, colour: false });
         assert!(again.is_noop(), "{}: the second plan is not empty\n{shown}", folder.display());
         assert!(shown.contains("Nothing to do"), "{shown}");
     }
@@ -126,8 +134,8 @@ fn what_a_plan_says_is_so_once_it_is_applied() {
 #[test]
 fn every_width_and_colour_shows_the_same() {
     for folder in cases() {
-        let (_, environment, _, plan) = made(&folder);
-        let header = header(&environment);
+        let (_, environment, case, plan) = made(&folder);
+        let header = header(&environment, &case);
         let drawn = |width, colour| text::plan(&header, &plan, &Registry, Page { width, colour });
         for width in [60, 100, 160] {
             let plain = drawn(width, false);
@@ -148,10 +156,11 @@ fn every_width_and_colour_shows_the_same() {
 fn values_of_the_environment_are_in_no_plan() {
     let mut seen = 0;
     for folder in cases() {
-        let (world, environment, _, plan) = made(&folder);
-        let header = header(&environment);
+        let (world, environment, case, plan) = made(&folder);
+        let header = header(&environment, &case);
         let text = text::plan(&header, &plan, &Registry, Page { width: WIDTH, colour: false });
         let json = json::plan(&header, &plan, &Registry).to_string();
+        let saved = Saved::new(header, &plan, &Registry).to_text();
         // Those of the spec, and those that AWS holds; short ones such as `0.1` stand in addresses too.
         let of_spec = environment.service.iter().flat_map(|(_, service)| service.env.values().cloned());
         let of_live = world.live.iter().filter_map(|live| match live.kind {
@@ -162,11 +171,35 @@ fn values_of_the_environment_are_in_no_plan() {
         let of_live = of_live.flatten().filter(|(name, _)| !name.starts_with("DATABASE_"));
         let of_live = of_live.filter_map(|(_, value)| value.as_str().map(str::to_owned));
         for value in of_spec.chain(of_live).filter(|value| value.len() > 3) {
-            assert!(!text.contains(&value) && !json.contains(&value), "{}: {value}", folder.display());
+            for shown in [&text, &json, &saved] {
+                assert!(!shown.contains(&value), "{}: {value}", folder.display());
+            }
             seen += 1;
         }
     }
     assert!(seen > 50, "there was something to find");
+}
+
+#[test]
+fn a_saved_plan_is_shown_as_it_was_made() {
+    for folder in cases() {
+        let (_, environment, case, plan) = made(&folder);
+        let header = header(&environment, &case);
+        let saved = Saved::new(header.clone(), &plan, &Registry);
+        let restored = Saved::from_text(&saved.to_text(), &Registry).expect("what was just written");
+        assert_eq!(restored, saved, "{}", folder.display());
+        assert_eq!(restored.plan.id(), plan.id());
+        let page = Page { width: WIDTH, colour: true };
+        assert_eq!(
+            text::plan(&restored.header, &restored.plan, &Registry, page),
+            text::plan(&header, &plan, &Registry, page),
+            "{}",
+            folder.display()
+        );
+        let shown = json::plan(&restored.header, &restored.plan, &Registry);
+        assert_eq!(shown, json::plan(&header, &plan, &Registry), "{}", folder.display());
+        assert_eq!(moved(&restored.plan, &seal(&plan, &Registry)), []);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Environment values and the like: only their names and fingerprints leave the planner.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::graph::Reference;
 use crate::plan::{Attribute, Sensitive};
@@ -9,16 +9,29 @@ use crate::values::name::fingerprint;
 /// Digits of a fingerprint: enough to tell two values apart.
 const DIGITS: usize = 8;
 
+/// What marks a fingerprint in a [sealed](seal) value. No environment value is an object, so nothing else looks like one.
+const SEALED: &str = "$sealed";
+
 /// The value of an attribute with every literal text, number and truth in its sensitive part replaced by a fingerprint, except
 /// those that `open` lets through. References say nothing but where a value comes from, and stay.
 pub(crate) fn conceal(attribute: Option<&Attribute>, value: &Value, open: &dyn Fn(&str) -> bool) -> Value {
+    sensitive_part(attribute, value, &|part| hide("", part, open, shown))
+}
+
+/// As [`conceal`], in a form that says what is a fingerprint and what a text: to conceal or to seal it again changes nothing,
+/// so that what was kept sealed is shown as it would have been before.
+pub(crate) fn seal(attribute: Option<&Attribute>, value: &Value, open: &dyn Fn(&str) -> bool) -> Value {
+    sensitive_part(attribute, value, &|part| hide("", part, open, |fingerprint| json!({ SEALED: fingerprint })))
+}
+
+fn sensitive_part(attribute: Option<&Attribute>, value: &Value, hide: &dyn Fn(&Value) -> Value) -> Value {
     match attribute.map_or(Sensitive::No, |attribute| attribute.sensitive) {
         Sensitive::No => value.clone(),
-        Sensitive::All => hide("", value, open),
+        Sensitive::All => hide(value),
         Sensitive::Under(key) => {
             let mut shown = value.clone();
             if let Some(part) = shown.get_mut(key) {
-                *part = hide("", part, open);
+                *part = hide(part);
             }
             shown
         }
@@ -35,26 +48,39 @@ pub(crate) fn marks(attribute: Option<&Attribute>, value: &Value) -> Option<Valu
 }
 
 /// The name goes into the fingerprint, so that a fingerprint does not betray a value known from elsewhere under another name.
-fn hide(name: &str, value: &Value, open: &dyn Fn(&str) -> bool) -> Value {
+fn hide(name: &str, value: &Value, open: &dyn Fn(&str) -> bool, form: fn(&str) -> Value) -> Value {
     match value {
         Value::Null => Value::Null,
         Value::String(text) if open(text) => value.clone(),
-        Value::Array(items) => items.iter().map(|item| hide(name, item, open)).collect(),
+        Value::Array(items) => items.iter().map(|item| hide(name, item, open, form)).collect(),
         Value::Object(_) if Reference::from_value(value).is_some() => value.clone(),
-        Value::Object(object) => Value::Object(object.iter().map(|(key, item)| (key.clone(), hide(key, item, open))).collect()),
-        Value::String(text) => digest(name, text),
-        Value::Bool(_) | Value::Number(_) => digest(name, &value.to_string()),
+        Value::Object(object) => match sealed(object) {
+            Some(fingerprint) => form(fingerprint),
+            None => Value::Object(object.iter().map(|(key, item)| (key.clone(), hide(key, item, open, form))).collect()),
+        },
+        Value::String(text) => form(&digest(name, text)),
+        Value::Bool(_) | Value::Number(_) => form(&digest(name, &value.to_string())),
     }
 }
 
-fn digest(name: &str, text: &str) -> Value {
-    Value::String(format!("sha256:{}", &fingerprint(format!("{name}={text}").as_bytes())[..DIGITS]))
+fn digest(name: &str, text: &str) -> String {
+    format!("sha256:{}", &fingerprint(format!("{name}={text}").as_bytes())[..DIGITS])
+}
+
+fn shown(fingerprint: &str) -> Value {
+    Value::String(fingerprint.to_owned())
+}
+
+/// The fingerprint that an object stands for.
+fn sealed(object: &Map<String, Value>) -> Option<&str> {
+    object.get(SEALED).filter(|_| object.len() == 1)?.as_str()
 }
 
 fn mark(value: &Value) -> Option<Value> {
     match value {
         Value::Null => None,
         Value::Object(_) if Reference::from_value(value).is_some() => Some(Value::Bool(true)),
+        Value::Object(object) if sealed(object).is_some() => Some(Value::Bool(true)),
         Value::Object(object) => {
             Some(Value::Object(object.iter().filter_map(|(key, item)| Some((key.clone(), mark(item)?))).collect()))
         }
@@ -65,8 +91,6 @@ fn mark(value: &Value) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::plan::rule::update;
 
@@ -86,5 +110,10 @@ mod tests {
             marks(Some(&attribute), &value),
             Some(json!({ "environment": { "KEY": true, "HOST": true, "LIST": [true, true] } }))
         );
+        let sealed = seal(Some(&attribute), &value, &|_| false);
+        assert!(!sealed.to_string().contains("hunter2"));
+        assert_eq!(conceal(Some(&attribute), &sealed, &|_| false), shown);
+        assert_eq!(seal(Some(&attribute), &sealed, &|_| false), sealed);
+        assert_eq!(marks(Some(&attribute), &sealed), marks(Some(&attribute), &value));
     }
 }

@@ -61,9 +61,10 @@ impl Differ<'_> {
         let together = if single { Vec::new() } else { follows };
         let mut told = Vec::new();
         for effect in [Effect::Replace, Effect::Update] {
-            let alike: Vec<&FieldChange> = together.iter().copied().filter(|field| note(field.effect) == note(effect)).collect();
+            let alike: Vec<&FieldChange> =
+                together.iter().copied().filter(|field| note(&field.effect) == note(&effect)).collect();
             if !alike.is_empty() {
-                told.push(following(&alike, note(effect)));
+                told.push(following(&alike, note(&effect)));
             }
         }
         let alone = fields.iter().filter(|field| !told_in(&together, field));
@@ -82,7 +83,7 @@ impl Differ<'_> {
         let open = |text: &str| self.names.knows(text);
         let [before, after] = [&field.before, &field.after].map(|value| unfold(&conceal(attribute, value, &open)));
         let mut difference = self.between(&field.name, &field.name, &before, &after);
-        difference.note = note(field.effect);
+        difference.note = note(&field.effect);
         difference
     }
 
@@ -177,7 +178,7 @@ impl Differ<'_> {
     }
 }
 
-fn note(effect: Effect) -> Option<&'static str> {
+fn note(effect: &Effect) -> Option<&'static str> {
     match effect {
         Effect::Update | Effect::Disrupt(_) => None,
         Effect::Replace => Some("forces replacement"),

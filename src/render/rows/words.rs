@@ -47,7 +47,7 @@ pub(super) fn hazard(hazard: Hazard, change: &Change) -> String {
             }
         }
         Hazard::Downtime => {
-            let why = change.fields.iter().filter_map(|field| match field.effect {
+            let why = change.fields.iter().filter_map(|field| match &field.effect {
                 Effect::Disrupt(why) => Some(format!("{}: {why}", field.name)),
                 _ => None,
             });

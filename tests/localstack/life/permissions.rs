@@ -64,7 +64,7 @@ async fn planning_can_write_nothing(environment: &str) {
     stage.count_anew().await;
     let ended = stage.run_as("plan", &["apply", "--approve", &plan.id()]).await;
     assert_eq!(ended.code, 1, "{ended:#?}");
-    assert!(ended.out.contains("iam-policy --for apply"), "{ended:#?}");
+    assert!(ended.out.contains("infra iam-policy"), "{ended:#?}");
     assert_eq!(stage.writes().await.len(), stage.refused().await.len(), "a call that writes was let through");
     assert_eq!(stage.everything().await, Vec::new());
 }
