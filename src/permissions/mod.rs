@@ -5,6 +5,8 @@
 mod denied;
 mod document;
 mod least;
+#[cfg(test)]
+mod tests;
 mod trust;
 
 pub use denied::advice;

@@ -104,10 +104,10 @@ def _many(value) -> list:
 def _exists(action: str) -> bool:
     if action == "*" or action in _PERMISSIONS:
         return True
-    prefix, _, name = action.partition(":")
+    prefix, _, name = action.lower().partition(":")
     service = next((service for service, other in PREFIXES.items() if other == prefix), prefix)
     try:
         names = load_service(service).operation_names
     except Exception:
         return False
-    return any(_like(name, known) for known in names)
+    return any(_like(name, known.lower()) for known in names)

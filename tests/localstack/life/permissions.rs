@@ -102,8 +102,8 @@ async fn planning_is_allowed_nothing_it_does_not_do() {
     });
     let allowed: BTreeSet<String> = actions.map(|action| action.as_str().unwrap().to_owned()).collect();
     let in_vain: Vec<_> = allowed.difference(&called).map(String::as_str).collect();
-    // These are asked only of a service that App Runner is at work on, and for an environment without instances.
-    assert_eq!(in_vain, ["apprunner:ListOperations", "ssm:GetParameters"]);
+    // That is asked only of a service that App Runner is at work on.
+    assert_eq!(in_vain, ["apprunner:ListOperations"]);
 }
 
 /// The rights of one environment are of no use in another.
