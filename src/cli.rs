@@ -251,7 +251,7 @@ pub struct IamPolicy {
     pub trust: Option<Trust>,
 
     /// The default branch of that repository.
-    #[arg(long, value_name = "BRANCH", default_value = "main")]
+    #[arg(long, value_name = "BRANCH", default_value = "main", requires = "trust")]
     pub branch: String,
 }
 
