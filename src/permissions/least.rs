@@ -146,6 +146,8 @@ impl Statements<'_> {
 
 impl Statement {
     fn when_all(&mut self, operator: &'static str, pairs: Vec<(String, String)>) {
-        pairs.into_iter().for_each(|(key, value)| self.when(operator, key, [value]));
+        for (key, value) in pairs {
+            self.when(operator, key, [value]);
+        }
     }
 }
