@@ -113,6 +113,7 @@ fn live(name: &str, state: State) -> Live {
         attrs: Attrs::new(),
         outputs: Outputs::new(),
         tags: Tags::new(),
+        neighbours: Vec::new(),
     }
 }
 

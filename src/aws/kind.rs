@@ -125,7 +125,7 @@ pub trait Kind: Sync {
     fn create<'a>(&self, aws: &'a Aws, want: &'a Attrs, tags: &'a Tags) -> BoxFuture<'a, Result<Created, AwsError>>;
     /// See [`Resource::settle`].
     fn settle<'a>(&self, aws: &'a Aws, created: Created) -> BoxFuture<'a, Result<Outputs, AwsError>>;
-    /// See [`Resource::update`]; tags, which every update writes, come last, so that `infra:declared` is true.
+    /// See [`Resource::update`]; tags, which every update of what stays writes, come last, so that `infra:declared` is true.
     fn update<'a>(
         &self,
         aws: &'a Aws,
@@ -192,7 +192,9 @@ impl<R: Resource> Kind for Of<R> {
             } else {
                 Outputs::new()
             };
-            R::tag(aws, &at, tags).await?;
+            if !tags.is_empty() {
+                R::tag(aws, &at, tags).await?;
+            }
             Ok(outputs)
         })
     }
@@ -216,6 +218,7 @@ impl<R: Shape> Found<R> {
             attrs: encode(&self.attrs),
             outputs: self.outputs,
             tags: self.tags,
+            neighbours: Vec::new(),
         }
     }
 }
@@ -235,7 +238,7 @@ pub fn encode<T: Serialize>(typed: &T) -> Attrs {
     }
 }
 
-fn decode<T: DeserializeOwned>(kind: &str, attrs: &Attrs) -> Result<T, AwsError> {
+pub(super) fn decode<T: DeserializeOwned>(kind: &str, attrs: &Attrs) -> Result<T, AwsError> {
     let object = serde_json::Value::Object(attrs.clone().into_iter().collect());
     serde_json::from_value(object).map_err(|error| AwsError::unexpected(kind, format!("its attributes do not fit: {error}")))
 }
@@ -249,7 +252,8 @@ pub fn outputs<const N: usize>(pairs: [(&str, Option<&str>); N]) -> Outputs {
 /// field of type `P::Text` may be a reference.
 ///
 /// A field is `name: Type => rule`, where the rule is one of [`crate::plan::rule`]. An `Option` that is `None` is not managed:
-/// it is neither sent nor compared. What is special about the kind as a whole may follow its outputs.
+/// it is neither sent nor compared. `hourly` says whether AWS bills the kind by the hour, used or not; what else is special about
+/// it as a whole may follow.
 #[macro_export]
 macro_rules! resource {
     (
@@ -257,7 +261,7 @@ macro_rules! resource {
         $name:ident <P> = $kind:literal {
             $($(#[doc = $doc:literal])+ $(#[serde($($serde:tt)*)])* $field:ident: $type:ty => $rule:expr),+ $(,)?
         }
-        outputs: [$($output:expr),* $(,)?] $(, $special:expr)? $(,)?
+        outputs: [$($output:expr),* $(,)?], hourly: $hourly:literal $(, $special:expr)? $(,)?
     ) => {
         $(#[doc = $about])+
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -266,14 +270,14 @@ macro_rules! resource {
             $($(#[doc = $doc])+ $(#[serde($($serde)*)])* pub $field: $type,)+
         }
         $crate::resource!(@shape $name, $name<$crate::graph::Wanted>, $kind, concat!($($about),+),
-            [$(($field, concat!($($doc),+), $rule)),+], [$($output),*], [$($special)?]);
+            [$(($field, concat!($($doc),+), $rule)),+], [$($output),*], $hourly, [$($special)?]);
     };
     (
         $(#[doc = $about:literal])+
         $name:ident = $kind:literal {
             $($(#[doc = $doc:literal])+ $(#[serde($($serde:tt)*)])* $field:ident: $type:ty => $rule:expr),+ $(,)?
         }
-        outputs: [$($output:expr),* $(,)?] $(, $special:expr)? $(,)?
+        outputs: [$($output:expr),* $(,)?], hourly: $hourly:literal $(, $special:expr)? $(,)?
     ) => {
         $(#[doc = $about])+
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -282,10 +286,10 @@ macro_rules! resource {
             $($(#[doc = $doc])+ $(#[serde($($serde)*)])* pub $field: $type,)+
         }
         $crate::resource!(@shape $name, $name, $kind, concat!($($about),+),
-            [$(($field, concat!($($doc),+), $rule)),+], [$($output),*], [$($special)?]);
+            [$(($field, concat!($($doc),+), $rule)),+], [$($output),*], $hourly, [$($special)?]);
     };
     (@shape $name:ty, $wanted:ty, $kind:literal, $about:expr, [$(($field:ident, $doc:expr, $rule:expr)),+], [$($output:expr),*],
-        [$($special:expr)?]) => {
+        $hourly:literal, [$($special:expr)?]) => {
         impl $crate::aws::kind::Shape for $name {
             type Wanted = $wanted;
             const SCHEMA: &'static $crate::plan::Schema = &$crate::plan::Schema {
@@ -293,6 +297,7 @@ macro_rules! resource {
                 about: $about,
                 attributes: &[$($crate::plan::Attribute { name: stringify!($field), about: $doc, ..$rule }),+],
                 outputs: &[$($output),*],
+                hourly: $hourly,
                 ..$crate::resource!(@special $($special)?)
             };
         }

@@ -35,7 +35,8 @@ pub static KINDS: &[&dyn Kind] = &[
 ];
 
 /// What calls need of IAM that are about no kind.
-pub static OTHERS: &[&Access] = &[&super::observe::ACCESS, &super::health::ACCESS, &super::images::ACCESS, &LEASE];
+pub static OTHERS: &[&Access] =
+    &[&super::observe::ACCESS, &super::neighbours::ACCESS, &super::health::ACCESS, &super::images::ACCESS, &LEASE];
 
 /// The lease of an environment, a parameter of its own.
 const LEASE: Access = Access {

@@ -8,6 +8,7 @@ pub mod health;
 pub mod images;
 pub mod kind;
 pub mod kinds;
+mod neighbours;
 pub mod observe;
 mod read;
 pub mod wait;

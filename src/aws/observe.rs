@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 
 use aws_config::retry::RetryConfig;
-use futures::future::{Either, join_all, join3, select};
+use futures::future::{Either, join_all, join4, select};
 
 use super::access::{Access, reads, uses};
 use super::client::Aws;
 use super::error::{AwsError, Call};
 use super::kinds::KINDS;
+use super::neighbours;
 use super::read::chain;
 use crate::graph::{Live, Scope};
 use crate::values::architecture::Architecture;
@@ -82,10 +83,11 @@ impl Reader {
         let kinds = join_all(KINDS.iter().map(|kind| chain(kind.list(&self.aws, scope))));
         let zones = chain(self.zones(ask.zones));
         let images = chain(self.machine_images(&ask.architectures));
+        let interfaces = chain(neighbours::interfaces(&self.aws, scope));
         let account = pin!(chain(self.account()));
-        let sweep = pin!(join3(kinds, zones, images));
+        let sweep = pin!(join4(kinds, zones, images, interfaces));
         // Without the right account nothing else is worth waiting for.
-        let (kinds, zones, images) = match select(account, sweep).await {
+        let (kinds, zones, images, interfaces) = match select(account, sweep).await {
             Either::Left((account, sweep)) => {
                 self.check(account)?;
                 sweep.await
@@ -106,6 +108,7 @@ impl Reader {
         }
         zones.map_or_else(|error| errors.push(error), |zones| seen.zones = zones);
         images.map_or_else(|error| errors.push(error), |images| seen.machine_images = images);
+        interfaces.map_or_else(|error| errors.push(error), |interfaces| neighbours::introduce(&mut seen.live, &interfaces));
         if !errors.is_empty() {
             // One cause, such as credentials that expire on the way, comes back from every call.
             errors.sort_by(|a, b| (&a.code, &a.message).cmp(&(&b.code, &b.message)));

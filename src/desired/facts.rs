@@ -93,6 +93,7 @@ mod tests {
             attrs: [("zone".to_owned(), Value::from("us-west-1c"))].into(),
             outputs: BTreeMap::new(),
             tags: BTreeMap::new(),
+            neighbours: Vec::new(),
         };
         let available = zones(&["us-west-1c", "us-west-1a", "us-west-1b"]);
         assert_eq!(choose_zones(2, &available, &[]), zones(&["us-west-1a", "us-west-1b"]));

@@ -62,6 +62,17 @@ pub struct Live {
     pub outputs: Outputs,
     /// All its tags.
     pub tags: Tags,
+    /// What is not ours and uses it.
+    pub neighbours: Vec<Neighbour>,
+}
+
+/// Something that is not ours and uses a resource of ours.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Neighbour {
+    /// What it is, in words.
+    pub what: String,
+    /// Whether AWS refuses to delete the resource as long as this is there.
+    pub holds: bool,
 }
 
 /// Whose a live resource is.

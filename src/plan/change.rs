@@ -245,6 +245,18 @@ impl Change {
         self.live.as_ref().map(|live| live.attrs.clone()).unwrap_or_default()
     }
 
+    /// What AWS has of an attribute, null where the resource is to be made, and what it will be; none where it stays or goes.
+    pub(super) fn values(&self, attribute: &str) -> Option<(&Value, &Value)> {
+        match self.action {
+            Action::Create => Some((&Value::Null, self.after.get(attribute)?)),
+            Action::Update | Action::Replace { .. } => {
+                let field = self.fields.iter().find(|field| field.name == attribute)?;
+                Some((&field.before, &field.after))
+            }
+            Action::NoOp | Action::Delete => None,
+        }
+    }
+
     /// Whether this change takes a step.
     pub fn is_step(&self) -> bool {
         self.action != Action::NoOp && self.blocked.is_none() && self.deferred.is_none()
@@ -259,6 +271,8 @@ impl Change {
             Action::Update if self.reason == Reason::Busy => &[Verb::Await],
             Action::Update => &[Verb::Update],
             Action::Replace { .. } => &[Verb::Create, Verb::Delete],
+            // It lets go of what holds it before it goes.
+            Action::Delete if !self.fields.is_empty() => &[Verb::Update, Verb::Delete],
             Action::Delete => &[Verb::Delete],
         }
     }

@@ -144,6 +144,7 @@ impl<'a> Decider<'a> {
         let action = if deferred.is_some() { Action::NoOp } else { Action::Create };
         let mut change = self.change(desired, action, self.evidence.of_absence(&desired.address), after, tags);
         (change.deferred, change.blocked) = (deferred, blocked);
+        change.hazards = hazard::hazards(schema, &change);
         change
     }
 
@@ -167,7 +168,7 @@ impl<'a> Decider<'a> {
         if foreign {
             reason = Reason::Adopted;
         }
-        let blocked = never(schema, live, &fields);
+        let mut blocked = never(schema, live, &fields);
         let replaces = fields.iter().any(|field| field.effect == Effect::Replace);
         let action = match &live.state {
             State::Failed(_) if blocked.is_none() => {
@@ -183,12 +184,15 @@ impl<'a> Decider<'a> {
             }
             _ => Action::NoOp,
         };
+        if matches!(action, Action::Replace { .. }) {
+            blocked = blocked.or_else(|| in_use(live));
+        }
         if action == (Action::Replace { delete_first: false }) && blocked.is_none() {
             self.take_free_name(schema, desired, &mut after);
         }
         let mut change = self.change(desired, action, reason, after, tags);
-        change.hazards = hazard::hazards(schema, action, &fields);
         (change.live, change.fields, change.blocked) = (Some(live.clone()), fields, blocked);
+        change.hazards = hazard::hazards(schema, &change);
         change
     }
 
@@ -198,11 +202,12 @@ impl<'a> Decider<'a> {
         let Owner::Ours { address, .. } = &live.owner else { return Self::nameless(live) };
         let wanted = self.wanted.get(address).is_some_and(|wanted| wanted.kind == live.kind);
         let protected = schema.protection.filter(|name| live.attrs.get(*name) == Some(&Value::Bool(true)));
-        let blocked = protected.filter(|_| live.state != State::Deleting).map(|name| Blocked {
+        let protected = protected.map(|name| Blocked {
             why: format!("{} is protected: {name} is on in AWS", live.id),
             help: format!("set `{name} = false` in the spec and apply that first"),
         });
-        Some(Change {
+        let blocked = protected.or_else(|| in_use(live)).filter(|_| live.state != State::Deleting);
+        let mut change = Change {
             address: address.clone(),
             kind: live.kind,
             action: Action::Delete,
@@ -213,9 +218,11 @@ impl<'a> Decider<'a> {
             after: Attrs::new(),
             tags: Tags::new(),
             fields: Vec::new(),
-            hazards: hazard::hazards(schema, Action::Delete, &[]),
+            hazards: Vec::new(),
             waits_for: Vec::new(),
-        })
+        };
+        change.hazards = hazard::hazards(schema, &change);
+        Some(change)
     }
 
     /// Something of ours that does not say what it is must not be lost sight of.
@@ -308,6 +315,17 @@ fn never(schema: &Schema, live: &Live, fields: &[FieldChange]) -> Option<Blocked
         _ => None,
     })?;
     Some(Blocked { why: format!("{} cannot be changed where data would be lost", field.name), help: way_out.into() })
+}
+
+/// Why a live resource cannot go: AWS would refuse, because of somebody who is not ours to send away.
+fn in_use(live: &Live) -> Option<Blocked> {
+    let users: Vec<&str> = live.neighbours.iter().filter(|one| one.holds).map(|one| one.what.as_str()).collect();
+    let (first, more) = users.split_first()?;
+    let (others, are) = if more.is_empty() { (String::new(), "is") } else { (format!(" and {} more", more.len()), "are") };
+    Some(Blocked {
+        why: format!("{} is used by {first}{others}, which {are} not ours", live.id),
+        help: "have it moved or deleted by whoever owns it, then plan again; infra leaves alone what is not its own".into(),
+    })
 }
 
 fn owner_in_words(owner: &Owner) -> &str {

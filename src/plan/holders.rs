@@ -64,7 +64,8 @@ impl Holders {
     }
 }
 
-fn each_text(value: &Value, see: &mut dyn FnMut(&str)) {
+/// Shows every text inside a value.
+pub(super) fn each_text(value: &Value, see: &mut dyn FnMut(&str)) {
     match value {
         Value::String(text) => see(text),
         Value::Array(items) => items.iter().for_each(|item| each_text(item, see)),

@@ -14,13 +14,16 @@ mod id;
 mod order;
 mod planner;
 mod reason;
+mod release;
 mod rests;
 pub mod rule;
 mod schema;
 mod select;
+mod warning;
 
 pub use change::{Action, Blocked, Change, Effect, FieldChange, Need, Plan, Reason, Step, Summary, Verb};
 pub use choices::Choices;
 pub use hazard::Hazard;
 pub use planner::{Options, PlanError, plan};
 pub use schema::{Attribute, Output, Rule, Schema, Schemas, Sensitive, Since, equal};
+pub use warning::{Warning, grows, turned_on};

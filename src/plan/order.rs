@@ -35,12 +35,19 @@ pub(super) fn steps(
     let order = Order { schemas, changes, desired, nodes: &nodes, holders: Holders::among(schemas, changes) };
     let mut needs: Vec<BTreeMap<usize, Since>> = nodes
         .iter()
-        .map(|&(change, verb)| if verb == Verb::Delete { order.before_delete(change) } else { order.before_make(change) })
+        .map(|&(change, verb)| match verb {
+            Verb::Delete => order.before_delete(change),
+            _ if order.lets_go(change) => order.before_letting_go(change),
+            _ => order.before_make(change),
+        })
         .collect();
 
     for user in order.users_of_versions() {
         let before = reach(user, &needs);
-        let goes = |node: &usize| nodes[*node].1 == Verb::Delete && !Order::goes_freely(&changes[nodes[*node].0]);
+        let goes = |node: &usize| {
+            let (change, verb) = nodes[*node];
+            (verb == Verb::Delete || order.lets_go(change)) && !Order::goes_freely(&changes[change])
+        };
         for node in (0..nodes.len()).filter(goes).filter(|node| !before.contains(node)) {
             needs[node].insert(user, Since::Ready);
         }
@@ -150,6 +157,24 @@ impl Order<'_> {
         users.filter_map(|&user| self.delete(user).or_else(|| self.make(user))).collect()
     }
 
+    /// Whether it gives up what it holds before it goes, as what it holds does.
+    fn lets_go(&self, change: usize) -> bool {
+        self.changes[change].action == Action::Delete && self.make(change).is_some()
+    }
+
+    /// What letting go waits for: all that the deletion does, but for those that let go themselves.
+    fn before_letting_go(&self, change: usize) -> BTreeMap<usize, Since> {
+        let mut needs = self.before_delete(change);
+        needs.retain(|&node, _| !self.lets_go(self.nodes[node].0));
+        needs
+    }
+
+    /// The step by which `holder` no longer holds `held`.
+    fn release(&self, holder: usize, held: usize) -> Option<usize> {
+        let together = self.lets_go(holder) && self.lets_go(held);
+        self.delete(holder).filter(|_| !together).or_else(|| self.make(holder))
+    }
+
     /// What a deletion waits for: the successor, and until every holder has let go.
     fn before_delete(&self, change: usize) -> BTreeMap<usize, Since> {
         let going = &self.changes[change];
@@ -158,7 +183,7 @@ impl Order<'_> {
         }
         // A leftover serves until the one that stays does.
         let mut needs = BTreeSet::from_iter(self.make(change).or_else(|| self.make(self.wanted(&going.address)?)));
-        needs.extend(self.holders.of(change).iter().filter_map(|&holder| self.delete(holder).or_else(|| self.make(holder))));
+        needs.extend(self.holders.of(change).iter().filter_map(|&holder| self.release(holder, change)));
         let yields_to = self.schemas.schema(going.kind).map_or(&[][..], |schema| schema.yields_to);
         needs.extend(
             (0..self.changes.len())

@@ -6,6 +6,7 @@ use super::change::{Change, Plan, Step};
 use super::decide::Decider;
 use super::defer;
 use super::order;
+use super::release;
 use super::rests::Rests;
 use super::schema::Schemas;
 use super::select;
@@ -94,6 +95,7 @@ pub fn plan(
     });
 
     defer::spread(schemas, &wanted, &mut changes);
+    release::release(schemas, &mut changes);
     let steps = order::steps(schemas, &changes, &wanted)?;
     name_waits(&mut changes, &steps);
     let plan = Plan::new(changes, steps);

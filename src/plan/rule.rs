@@ -3,9 +3,21 @@
 use serde_json::Value;
 
 use super::schema::{Attribute, Rule, Sensitive, equal};
+use super::warning::Warning;
 
 const fn of(rule: Rule) -> Attribute {
-    Attribute { name: "", about: "", rule, same: equal, sensitive: Sensitive::No, headline: false, names: None }
+    Attribute {
+        name: "",
+        about: "",
+        rule,
+        same: equal,
+        sensitive: Sensitive::No,
+        headline: false,
+        names: None,
+        revocable: false,
+        widens: None,
+        costs: None,
+    }
 }
 
 /// AWS changes it in place.
@@ -62,5 +74,20 @@ impl Attribute {
     /// It refers to a resource of that kind by name.
     pub const fn names(self, kind: &'static str) -> Self {
         Self { names: Some(kind), ..self }
+    }
+
+    /// Its elements can be taken out before the resource goes.
+    pub const fn revocable(self) -> Self {
+        Self { revocable: true, ..self }
+    }
+
+    /// More people or programs get in when this is so of what AWS has (first; null where it is to be made) and what will be; why.
+    pub const fn widens(self, when: fn(&Value, &Value) -> bool, why: &'static str) -> Self {
+        Self { widens: Some(Warning { when, why }), ..self }
+    }
+
+    /// The bill grows when this is so of what AWS has (first) and what will be; why. What something new costs is for its kind to say.
+    pub const fn costs(self, when: fn(&Value, &Value) -> bool, why: &'static str) -> Self {
+        Self { costs: Some(Warning { when, why }), ..self }
     }
 }

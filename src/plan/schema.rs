@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::warning::Warning;
 use crate::graph::Attrs;
 
 /// A kind of resource, as a table.
@@ -20,6 +21,8 @@ pub struct Schema {
     pub outputs: &'static [Output],
     /// It holds data: never replaced, and deleted only where `data-loss` is allowed by name.
     pub stateful: bool,
+    /// AWS bills it by the hour from its creation on, used or not.
+    pub hourly: bool,
     /// The attribute that, while true in AWS, makes AWS refuse a deletion.
     pub protection: Option<&'static str>,
     /// Kinds whose deletions must be over before one of this kind can go, though none of their attributes names it.
@@ -43,6 +46,12 @@ pub struct Attribute {
     pub headline: bool,
     /// The kind it refers to by `name`, which is unique within that kind only; other references go by ids and ARNs.
     pub names: Option<&'static str>,
+    /// A set whose elements can be taken out before the resource goes, where it and what they name hold each other.
+    pub revocable: bool,
+    /// When another value lets more people or programs in.
+    pub widens: Option<Warning>,
+    /// When another value makes the bill larger.
+    pub costs: Option<Warning>,
 }
 
 /// How much of an attribute is shown as names and fingerprints only.
@@ -125,8 +134,16 @@ pub fn equal(want: &Value, live: &Value) -> bool {
 
 impl Schema {
     /// A kind that holds no data and of which nothing special is to be said; the tables begin from it.
-    pub const ORDINARY: Self =
-        Self { kind: "", about: "", attributes: &[], outputs: &[], stateful: false, protection: None, yields_to: &[] };
+    pub const ORDINARY: Self = Self {
+        kind: "",
+        about: "",
+        attributes: &[],
+        outputs: &[],
+        stateful: false,
+        hourly: false,
+        protection: None,
+        yields_to: &[],
+    };
 
     /// A kind that holds data.
     pub const STATEFUL: Self = Self { stateful: true, ..Self::ORDINARY };

@@ -4,7 +4,7 @@ pub(crate) mod conceal;
 mod differ;
 mod headline;
 mod meaning;
-mod names;
+pub(crate) mod names;
 mod words;
 
 use std::collections::BTreeMap;
@@ -103,6 +103,19 @@ impl<'a> Rows<'a> {
     }
 }
 
+impl<'a> Section<'a> {
+    /// The hazards of all rows, worst first, each with its sentence and those it is said of: what many have in common is told once.
+    pub fn hazards(&self) -> Vec<(Hazard, &str, Vec<&'a Address>)> {
+        let mut all: BTreeMap<(Hazard, &str), Vec<&Address>> = BTreeMap::new();
+        for row in &self.rows {
+            for (hazard, sentence) in &row.hazards {
+                all.entry((*hazard, sentence)).or_default().push(&row.change.address);
+            }
+        }
+        all.into_iter().map(|((hazard, sentence), addresses)| (hazard, sentence, addresses)).collect()
+    }
+}
+
 impl Fate {
     fn of(change: &Change) -> Option<Self> {
         match change.action {
@@ -142,6 +155,6 @@ fn row<'a>(change: &'a Change, schemas: &dyn Schemas, names: &Names<'_>) -> Row<
             _ => String::new(),
         },
         differences: Differ { names }.fields(schema, &change.fields),
-        hazards: hazards.iter().map(|&hazard| (hazard, words::hazard(hazard, change))).collect(),
+        hazards: hazards.iter().map(|&hazard| (hazard, words::hazard(hazard, change, schema))).collect(),
     }
 }

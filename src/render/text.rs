@@ -60,6 +60,9 @@ fn section(sheet: &mut Sheet, section: &Section<'_>) {
         last = Some(scope);
         if section.fate == Fate::Created { line(sheet, row, column) } else { block(sheet, row, column) }
     }
+    if section.fate == Fate::Created {
+        dangers(sheet, section);
+    }
 }
 
 fn title(section: &Section<'_>) -> &'static str {
@@ -71,6 +74,20 @@ fn title(section: &Section<'_>) -> &'static str {
         Fate::Destroyed => "To be deleted or replaced",
         Fate::Updated => "To be updated",
         Fate::Created => "To be created",
+    }
+}
+
+/// Of what is made, each in one line, the hazards are told together.
+fn dangers(sheet: &mut Sheet, section: &Section<'_>) {
+    let all = section.hazards();
+    if !all.is_empty() && section.rows.len() > MANY {
+        sheet.blank();
+    }
+    for (hazard, sentence, addresses) in all {
+        let addresses: Vec<&str> = addresses.iter().map(|address| address.as_str()).collect();
+        let rest = format!(": {sentence} ({})", addresses.join(", "));
+        let spans = [(Role::Delete, "!   "), (Role::Delete, hazard.name()), (Role::Plain, &rest)];
+        sheet.line(RESOURCE, DETAIL + 2, &spans);
     }
 }
 
@@ -243,7 +260,16 @@ fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
         return;
     }
     sheet.line(0, 2, &[(Role::Strong, "Plan: "), (Role::Strong, &counts(plan.summary())), (Role::Strong, ".")]);
-    for hazard in plan.hazards().iter().filter(|hazard| hazard.must_be_allowed()) {
+    let changes = || plan.changes.iter().filter(|change| change.blocked.is_none());
+    let count = |hazard: &Hazard| changes().filter(|change| change.hazards.contains(hazard)).count();
+    // How many are replaced has been said.
+    let hazards = plan.hazards();
+    let counts = hazards.iter().filter(|hazard| **hazard != Hazard::Replacement);
+    let counts: Vec<String> = counts.map(|hazard| format!("{} {}", count(hazard), hazard.name())).collect();
+    if !counts.is_empty() {
+        sheet.line(0, 2, &[(Role::Delete, "Hazards: "), (Role::Plain, &counts.join(", ")), (Role::Plain, ".")]);
+    }
+    for hazard in hazards.iter().filter(|hazard| hazard.must_be_allowed()) {
         let allow = format!("--allow {}", hazard.name());
         sheet.line(0, 2, &[(Role::Delete, hazard.name()), (Role::Plain, " must be agreed to by name: "), (Role::Strong, &allow)]);
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::seal;
-use crate::graph::{Address, Attrs, Live, Outputs, Owner, State, Tags};
+use crate::graph::{Address, Attrs, Live, Neighbour, Outputs, Owner, State, Tags};
 use crate::plan::{Action, Blocked, Change, FieldChange, Hazard, Plan, Reason, Schemas, Step};
 use crate::render::Header;
 use crate::values::name::fingerprint;
@@ -79,6 +79,8 @@ struct Seen {
     attrs: Attrs,
     outputs: Outputs,
     tags: Tags,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    neighbours: Vec<Neighbour>,
 }
 
 impl Saved {
@@ -141,8 +143,15 @@ fn checksum(file: &Value) -> String {
 fn entry(change: &Change) -> Entry {
     let Change { address, kind, action, reason, blocked, deferred, live, after, tags, fields, hazards, waits_for } =
         change.clone();
-    let live =
-        live.map(|Live { kind: _, id, owner, state, attrs, outputs, tags }| Seen { id, owner, state, attrs, outputs, tags });
+    let live = live.map(|Live { kind: _, id, owner, state, attrs, outputs, tags, neighbours }| Seen {
+        id,
+        owner,
+        state,
+        attrs,
+        outputs,
+        tags,
+        neighbours,
+    });
     let observed = live
         .as_ref()
         .map_or_else(|| "absent".into(), |live| checksum(&serde_json::to_value(live).expect("what AWS has is plain data")));
@@ -155,6 +164,15 @@ fn restored(entry: Entry, schemas: &dyn Schemas) -> Result<Change, SavedError> {
         entry;
     let known = schemas.schema(&kind).ok_or_else(|| SavedError::NotAPlan(format!("{address} is of the unknown kind {kind}")))?;
     let kind = known.kind;
-    let live = live.map(|Seen { id, owner, state, attrs, outputs, tags }| Live { kind, id, owner, state, attrs, outputs, tags });
+    let live = live.map(|Seen { id, owner, state, attrs, outputs, tags, neighbours }| Live {
+        kind,
+        id,
+        owner,
+        state,
+        attrs,
+        outputs,
+        tags,
+        neighbours,
+    });
     Ok(Change { address, kind, action, reason, blocked, deferred, live, after, tags, fields, hazards, waits_for })
 }

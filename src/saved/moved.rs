@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::graph::{Address, Attrs, DECLARED, Live, State, Tags};
+use crate::graph::{Address, Attrs, DECLARED, Live, Reference, State, Tags};
 use crate::plan::{Action, Change, FieldChange, Plan, Reason};
 
 /// One resource that is not as the plan has it.
@@ -88,6 +88,11 @@ fn differences(then: &Change, now: &Change) -> Vec<String> {
     } else if what.is_empty() {
         what.push(format!("it was to be {}, and is to be {} now", verb(then), verb(now)));
     }
+    if what.is_empty() {
+        // Nobody agreed to a danger that has come since: somebody may have moved in.
+        let new = now.hazards.iter().filter(|hazard| !then.hazards.contains(hazard));
+        what.extend(new.map(|hazard| format!("it has the hazard {} now", hazard.name())));
+    }
     what
 }
 
@@ -107,7 +112,9 @@ fn touched(field: &FieldChange) -> Vec<String> {
     let attrs = |value: &Value| leaves(&Attrs::from([(field.name.clone(), value.clone())]), &Tags::new());
     let (before, after) = (attrs(&field.before), attrs(&field.after));
     let paths = before.keys().chain(after.keys()).collect::<BTreeSet<_>>();
-    paths.into_iter().filter(|path| before.get(*path) != after.get(*path)).cloned().collect()
+    // What will be known after apply only comes in place of whatever is there: see `Plan::id`.
+    let pending = |path: &String| after.get(path).is_some_and(|value| Reference::from_value(value).is_some());
+    paths.into_iter().filter(|path| before.get(*path) != after.get(*path) && !pending(path)).cloned().collect()
 }
 
 /// Every value by its path; what has no keys of its own is one. `infra:declared` follows from the rest and tells nothing.

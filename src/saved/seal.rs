@@ -1,18 +1,16 @@
 //! A plan without its secrets.
 
-use std::collections::BTreeSet;
-
 use crate::graph::Attrs;
 use crate::plan::{Change, FieldChange, Plan, Schema, Schemas};
 use crate::render::rows::conceal::seal as seal_value;
+use crate::render::rows::names::Names;
 
 /// The same plan with every environment value, and whatever else kinds call sensitive, as a fingerprint. It has the same id and
 /// is shown in the same words.
 pub fn seal(plan: &Plan, schemas: &dyn Schemas) -> Plan {
-    // What AWS assigned stands in the file anyway; where a value is one of these, readers are told whose it is.
-    let assigned: BTreeSet<&str> =
-        plan.changes.iter().flat_map(|change| &change.live).flat_map(|live| live.outputs.values()).map(String::as_str).collect();
-    let open = |text: &str| assigned.contains(text);
+    // The id or endpoint of a resource is no secret: it stands in the file anyway, and readers are told whose it is.
+    let names = Names::of(plan, schemas);
+    let open = |text: &str| names.knows(text);
     let changes = plan.changes.iter().map(|change| sealed(change, schemas.schema(change.kind), &open));
     Plan::restored(changes.collect(), plan.steps.clone(), plan.id())
 }

@@ -2,7 +2,9 @@
 
 pub mod architecture;
 pub mod duration;
+pub mod grants;
 pub mod image_digest;
+pub mod instance_class;
 pub mod name;
 pub mod origin;
 pub mod partition;

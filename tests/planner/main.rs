@@ -3,12 +3,13 @@
 mod memory;
 mod reasons;
 mod run;
+mod saved;
 mod schema;
 mod world;
 
 use std::collections::BTreeSet;
 
-use infra::graph::{ADDRESS, Address, Desired, Live, Owner, State};
+use infra::graph::{ADDRESS, Address, Desired, Live, Neighbour, Owner, State};
 use infra::plan::{Action, Change, Effect, Hazard, Options, Plan, PlanError, Reason, Verb, plan};
 use proptest::prelude::*;
 use serde_json::json;
@@ -72,6 +73,7 @@ fn sound(plan: &Plan) {
             assert_eq!(change.action, Action::Delete);
         }
     }
+    plan.changes.iter().for_each(warned);
     let leftovers = plan.changes.iter().filter(|change| change.reason == Reason::Leftover);
     for left in leftovers.filter(|change| change.live.as_ref().is_some_and(|live| live.state != State::Deleting)) {
         let made =
@@ -83,6 +85,25 @@ fn sound(plan: &Plan) {
         let blocked = change.blocked.as_ref().expect("it is");
         assert!(!blocked.why.is_empty() && !blocked.help.is_empty());
     }
+}
+
+/// A change says what lies in its values, and whom it hits; one that does nothing has nothing to say.
+fn warned(change: &Change) {
+    let has = |hazard| change.hazards.contains(&hazard);
+    let (made, changed) = (change.action == Action::Create, |name: &str| change.fields.iter().find(|field| field.name == name));
+    let grew = changed("size").is_some_and(|size| size.after.as_u64() > size.before.as_u64());
+    let opened = if made { change.after.get("open") } else { changed("open").map(|open| &open.after) } == Some(&json!(true));
+    assert_eq!(has(Hazard::Cost), change.kind == "store" && (made || grew), "{change:#?}");
+    assert_eq!(has(Hazard::WiderAccess), change.kind == "room" && opened, "{change:#?}");
+
+    let neighbours = change.live.iter().flat_map(|live| &live.neighbours);
+    let (held, used) = (neighbours.clone().any(|one| one.holds), neighbours.count() > 0);
+    let goes = matches!(change.action, Action::Delete | Action::Replace { .. });
+    let updated = change.action == Action::Update && change.fields.iter().any(|field| field.name != "tags");
+    assert_eq!(has(Hazard::UnmanagedNeighbour), used && (goes || updated), "{change:#?}");
+    let going = change.live.as_ref().is_some_and(|live| live.state == State::Deleting);
+    assert!(!(goes && held) || change.blocked.is_some() || going, "{} goes though somebody stands on it", change.address);
+    assert!(change.action != Action::NoOp || change.hazards.is_empty() || change.blocked.is_some(), "{change:#?}");
 }
 
 /// The cloud after a first apply of a world, where nothing can be in the way.
@@ -225,6 +246,49 @@ proptest! {
             run::apply(&mut cloud, &taken, &desired, &lots).unwrap();
             settled(&cloud, &desired);
         }
+    }
+
+    /// Two that somebody made hold each other let go before they go, whenever the run is killed.
+    #[test]
+    fn what_goes_in_a_circle_lets_go_first(world in world(), lot: u64, lots in lots(), calls in prop::option::of(0..60usize)) {
+        let mut cloud = applied(&world, lot, &lots);
+        let guards: Vec<Live> = cloud.live().into_iter().filter(|live| live.kind == "guard").collect();
+        prop_assume!(guards.len() == 2);
+        for (guard, other) in [(&guards[0], &guards[1]), (&guards[1], &guards[0])] {
+            let mut rules = guard.attrs["rules"].clone();
+            rules.as_array_mut().expect("a set").push(json!({ "port": 9, "peer": { "guard": other.outputs["id"] } }));
+            cloud.update(&guard.id, &[("rules".to_owned(), rules)].into()).unwrap();
+        }
+        cloud.calls_left = calls;
+        let done = converge(&mut cloud, &[], &lots);
+        cloud.calls_left = None;
+        match done {
+            Ok(true) => prop_assert!(cloud.live().is_empty()),
+            Ok(false) => prop_assert!(planned(&cloud, &[], &Options::default()).blocked().next().is_some()),
+            Err(Stop::Killed) => {
+                converge(&mut cloud, &[], &lots).unwrap();
+                prop_assert!(cloud.live().is_empty());
+            }
+            Err(Stop::Refused(why)) => panic!("{why}"),
+        }
+    }
+
+    /// What somebody else uses never goes, and whoever is in the way of nothing is in nobody's way.
+    #[test]
+    fn neighbours_are_left_alone((first, second) in two_worlds(), lot: u64, lots in lots(), chosen: prop::sample::Index, holds: bool) {
+        let cloud = applied(&first, lot, &lots);
+        let desired = Spec { world: &second, lot }.desired();
+        let mut live = cloud.live();
+        prop_assume!(!live.is_empty());
+        let used = chosen.index(live.len());
+        live[used].neighbours.push(Neighbour { what: "a stranger".into(), holds });
+        let [alone, together] = [cloud.live(), live.clone()]
+            .map(|live| plan(&Invented, &scope(), &desired, &live, &Options::default()).expect("a graph that makes sense"));
+        sound(&together);
+        let blocked = |plan: &Plan| plan.blocked().map(|change| change.address.clone()).collect::<BTreeSet<_>>();
+        let mut more = blocked(&together);
+        more.retain(|address| !blocked(&alone).contains(address));
+        prop_assert!(more.is_empty() || holds && more.iter().eq(live[used].address()));
     }
 
     /// A part of a plan stands on its own, and the rest can follow.

@@ -82,6 +82,7 @@ impl Memory {
             attrs: thing.attrs.clone(),
             outputs: thing.outputs(),
             tags: thing.tags.clone(),
+            neighbours: Vec::new(),
         });
         live.collect()
     }

@@ -2,7 +2,7 @@
 
 use infra::graph::Attrs;
 use infra::plan::rule::{disrupt, fixed, judge, name, replace, update};
-use infra::plan::{Attribute, Output, Rule, Schema, Schemas};
+use infra::plan::{Attribute, Output, Rule, Schema, Schemas, grows, turned_on};
 use serde_json::Value;
 
 const fn row(name: &'static str, rule: Attribute) -> Attribute {
@@ -32,12 +32,16 @@ fn grown(want: &Value, live: &Value) -> bool {
 pub(crate) static KINDS: &[Schema] = &[
     kind("net", &[row("range", replace()), row("names", update())], &[Output::held("id")]),
     kind("gate", &[row("net", judge(plug))], &[Output::held("id")]).yields_to(&["post"]),
-    kind("room", &[row("net", replace()), row("zone", replace()), row("open", update())], &[Output::held("id")]),
+    kind(
+        "room",
+        &[row("net", replace()), row("zone", replace()), row("open", update().widens(turned_on, "people walk in"))],
+        &[Output::held("id")],
+    ),
     kind("post", &[row("room", replace()), row("loud", update())], &[Output::held("id").when_ready()]),
     kind("table", &[row("net", replace()), row("routes", update()), row("rooms", update())], &[Output::held("id")]),
     kind(
         "guard",
-        &[row("name", name()), row("about", replace()), row("net", replace()), row("rules", update())],
+        &[row("name", name()), row("about", replace()), row("net", replace()), row("rules", update().revocable())],
         &[Output::held("id"), Output::plain("name")],
     ),
     kind("shelf", &[row("name", name()), row("rooms", update())], &[Output::plain("name")]),
@@ -46,13 +50,14 @@ pub(crate) static KINDS: &[Schema] = &[
         attributes: &[
             row("name", name()),
             row("engine", fixed("make another one")),
-            row("size", judge(grow).same(grown)),
+            row("size", judge(grow).same(grown).costs(grows, "more of it")),
             row("class", disrupt("it restarts")),
             row("locked", update()),
             row("shelf", fixed("make another one").names("shelf")),
             row("guards", update()),
         ],
         outputs: &[Output::held("arn"), Output::plain("name"), Output::held("address").when_ready()],
+        hourly: true,
         ..Schema::STATEFUL
     }
     .protected_by("locked"),

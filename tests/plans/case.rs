@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use infra::graph::{Address, Owner, State};
+use infra::graph::{Address, Neighbour, Owner, State};
 use infra::spec::{self, Environment};
 use serde::Deserialize;
 use serde_json::Value;
@@ -67,6 +67,19 @@ struct Edit {
     /// Tags that are gone.
     #[serde(default)]
     untag: Vec<String>,
+    /// Others use it.
+    #[serde(default)]
+    neighbours: Vec<Other>,
+}
+
+/// Somebody who is not ours.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Other {
+    /// What it is, in words.
+    what: String,
+    /// Whether AWS deletes nothing that it uses.
+    holds: bool,
 }
 
 impl Case {
@@ -143,6 +156,7 @@ impl Edit {
         for tag in &self.untag {
             assert!(live.tags.remove(tag).is_some(), "there was no tag {tag}");
         }
+        live.neighbours.extend(self.neighbours.iter().cloned().map(|Other { what, holds }| Neighbour { what, holds }));
         if let Some(word) = &self.busy {
             live.state = State::Busy(word.clone());
         }

@@ -202,6 +202,21 @@ fn a_saved_plan_is_shown_as_it_was_made() {
     }
 }
 
+/// What is done is the same, and so is its id; whom it hits is not.
+#[test]
+fn a_plan_is_stale_once_a_neighbour_has_moved_in() {
+    let (mut world, environment, _, now) = made(&folder().join("neighbour-cut-off"));
+    world.live.iter_mut().for_each(|live| live.neighbours.clear());
+    let then = planned(&world, &environment, &[], &[], false);
+    assert_eq!(then.id(), now.id());
+    let [then, now] = [then, now].map(|plan| seal(&plan, &Registry));
+    let told: Vec<String> = moved(&then, &now).iter().map(ToString::to_string).collect();
+    let hazard = "it has the hazard unmanaged-neighbour now";
+    assert_eq!(told, ["network.nat_gateway.a", "network.route_table.private-a"].map(|address| format!("{address}: {hazard}")));
+    // One that has moved out is no reason to ask again.
+    assert_eq!(moved(&now, &then), []);
+}
+
 #[test]
 fn the_schema_of_plans_is_the_one_in_docs() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/plan.schema.json");

@@ -55,7 +55,8 @@ impl World {
                     let attrs = self.resolve(change.kind, &change.after);
                     let (id, outputs) = self.given(change.kind, &change.address, &attrs);
                     let (owner, tags) = (scope.owner(&change.tags), change.tags.clone());
-                    self.live.push(Live { kind: change.kind, id, owner, state: State::Ready, attrs, outputs, tags });
+                    let (kind, neighbours) = (change.kind, Vec::new());
+                    self.live.push(Live { kind, id, owner, state: State::Ready, attrs, outputs, tags, neighbours });
                 }
                 Verb::Update => {
                     let attrs = self.resolve(change.kind, &change.after);

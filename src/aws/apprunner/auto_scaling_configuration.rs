@@ -11,8 +11,8 @@ use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::{both, each};
 use super::to_aws;
 use crate::graph::{Outputs, Scope, State, Tags};
-use crate::plan::Output;
 use crate::plan::rule::replace;
+use crate::plan::{Output, grows};
 use crate::resource;
 
 resource! {
@@ -21,13 +21,14 @@ resource! {
         /// Its name, which revisions share; 4 to 32 characters.
         name: String => replace(),
         /// Fewest instances.
-        min: u32 => replace().headline(),
+        min: u32 => replace().costs(grows, "more instances are kept at any time").headline(),
         /// Most instances.
-        max: u32 => replace().headline(),
+        max: u32 => replace().costs(grows, "more instances may run").headline(),
         /// Requests at once that an instance takes: 1 to 200.
         concurrency: u32 => replace().headline(),
     }
-    outputs: [Output::held("arn")]
+    outputs: [Output::held("arn")],
+    hourly: false,
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.

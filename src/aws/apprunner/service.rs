@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_apprunner::operation::update_service::builders::UpdateServiceFluentBuilder;
 use aws_sdk_apprunner::types::{Service as AwsService, ServiceStatus};
+use serde_json::Value;
 
 use super::super::access::{Access, linked_role, named, passes_roles_to, reads};
 use super::super::client::Aws;
@@ -14,8 +15,8 @@ use super::super::read::{both, each};
 use super::super::wait;
 use super::{auto_scaling_configuration, operation, settings, to_aws, vpc_connector};
 use crate::graph::{Outputs, Scope, State, Tags};
-use crate::plan::Output;
 use crate::plan::rule::{name, update};
+use crate::plan::{Output, grows};
 use crate::resource;
 
 resource! {
@@ -26,7 +27,7 @@ resource! {
         /// The image by digest: `<registry>/<repository>@sha256:…`.
         image: String => update().headline(),
         /// The port it listens on.
-        port: u16 => update(),
+        port: u16 => update().widens(published, "App Runner publishes it on the internet"),
         /// What it runs instead of the image's own command; empty for that.
         command: String => update(),
         /// Its environment, by value.
@@ -34,9 +35,9 @@ resource! {
         /// Its secrets: variable to ARN of a parameter or secret.
         secrets: BTreeMap<String, P::Text> => update(),
         /// CPU units: 1024 are one vCPU.
-        cpu: u32 => update().headline(),
+        cpu: u32 => update().costs(grows, MORE).headline(),
         /// Memory in MiB.
-        memory_mib: u32 => update().headline(),
+        memory_mib: u32 => update().costs(grows, MORE).headline(),
         /// The ARN of the role that pulls its image.
         access_role: P::Text => update(),
         /// The ARN of the role that it has.
@@ -50,7 +51,16 @@ resource! {
         /// Whether it is deployed whenever its tag moves.
         automatic_deployments: bool => update(),
     }
-    outputs: [Output::held("arn"), Output::plain("name"), Output::plain("id"), Output::plain("url").when_ready()]
+    outputs: [Output::held("arn"), Output::plain("name"), Output::plain("id"), Output::plain("url").when_ready()],
+    hourly: true,
+}
+
+/// Why what an instance has is a matter of money.
+const MORE: &str = "every instance is larger";
+
+/// Whoever makes a service on App Runner makes a web site: without a private ingress, which no spec asks for, it is open to all.
+fn published(before: &Value, _after: &Value) -> bool {
+    before.is_null()
 }
 
 /// How long App Runner may take to see a new role ("IAM is eventually consistent").

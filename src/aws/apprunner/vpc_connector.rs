@@ -34,7 +34,8 @@ resource! {
         /// Its security groups.
         security_groups: BTreeSet<P::Text> => replace(),
     }
-    outputs: [Output::held("arn")]
+    outputs: [Output::held("arn")],
+    hourly: false,
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.

@@ -19,7 +19,7 @@ use super::super::wait::{self, Look};
 use super::{VPC, from_aws, group, groups, is_missing, policy, ready, refresh, targets, to_aws};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::rule::{judge, name, update};
-use crate::plan::{Output, Rule};
+use crate::plan::{Output, Rule, grows};
 use crate::resource;
 
 resource! {
@@ -37,9 +37,9 @@ resource! {
         /// The version of its launch template, a number.
         launch_template_version: P::Text => update(),
         /// Fewest instances.
-        min: u32 => update().headline(),
+        min: u32 => update().costs(grows, "more instances run at any time").headline(),
         /// Most instances.
-        max: u32 => update().headline(),
+        max: u32 => update().costs(grows, "more instances may run").headline(),
         /// ARNs of the target groups its instances register in.
         target_groups: BTreeSet<P::Text> => update(),
         /// `ELB` where there is a load balancer, otherwise `EC2`.
@@ -51,7 +51,8 @@ resource! {
         /// The average CPU, in percent, that scaling aims at; 0 where nothing scales it.
         cpu_target_percent: u32 => update().headline(),
     }
-    outputs: [Output::held("arn"), Output::plain("name")]
+    outputs: [Output::held("arn"), Output::plain("name")],
+    hourly: true,
 }
 
 /// A group that lost its tag is still where it was: the tag is put back.

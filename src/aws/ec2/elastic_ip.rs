@@ -20,7 +20,8 @@ resource! {
         /// given to that gateway's successor, so both are replaced when the network is.
         vpc: P::Text => judge(keep),
     }
-    outputs: [Output::held("id"), Output::plain("address")]
+    outputs: [Output::held("id"), Output::plain("address")],
+    hourly: true,
 }
 
 /// The tag that says which network the address is meant for.

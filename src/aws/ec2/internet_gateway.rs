@@ -23,6 +23,7 @@ resource! {
         vpc: P::Text => judge(attach),
     }
     outputs: [Output::held("id")],
+    hourly: false,
     // EC2 refuses to detach one while anything in the network has a public address mapped through it.
     Schema::ORDINARY.yields_to(&["ec2.nat_gateway", "ec2.elastic_ip", "elbv2.load_balancer", "autoscaling.group"])
 }

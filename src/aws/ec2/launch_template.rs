@@ -14,9 +14,10 @@ use super::super::read::both;
 use super::launch_template_data::{attributes, request};
 use super::{deleted, from_aws, tagged};
 use crate::graph::{Actual, Outputs, Phase, Scope, State, Tags};
-use crate::plan::Output;
 use crate::plan::rule::{name, update};
+use crate::plan::{Output, grows, turned_on};
 use crate::resource;
+use crate::values::instance_class::{DEARER, is_dearer};
 
 resource! {
     /// What every instance of a service is started from. A change makes a new version; instances change when their group does.
@@ -26,15 +27,15 @@ resource! {
         /// The machine image.
         image_id: String => update(),
         /// The instance type.
-        instance_type: String => update().headline(),
+        instance_type: String => update().costs(is_dearer, DEARER).headline(),
         /// The security groups.
         security_groups: BTreeSet<P::Text> => update(),
         /// The ARN of the instance profile.
         instance_profile: P::Text => update(),
         /// The root disk, encrypted, in GiB.
-        disk_gib: u32 => update().headline(),
+        disk_gib: u32 => update().costs(grows, "more storage for every instance").headline(),
         /// Whether instances get a public address.
-        public_address: bool => update(),
+        public_address: bool => update().widens(turned_on, "instances get public addresses"),
         /// Whether the metadata service wants session tokens (IMDSv2).
         imdsv2_required: bool => update(),
         /// Whether CloudWatch gets figures every minute.
@@ -44,7 +45,8 @@ resource! {
         /// What instances run, as written into their user data.
         container: Container<P> => update().sensitive_under("environment").headline(),
     }
-    outputs: [Output::held("id"), Output::plain("name"), Output::plain("version").moving()]
+    outputs: [Output::held("id"), Output::plain("name"), Output::plain("version").moving()],
+    hourly: false,
 }
 
 /// The container that an instance installs and runs.

@@ -24,6 +24,7 @@ pub mod subnet;
 pub mod user_data;
 pub mod vpc;
 pub mod vpc_endpoint;
+mod world;
 
 /// Filters for everything that carries the tags of an environment.
 fn owned(scope: &Scope) -> Vec<Filter> {

@@ -23,7 +23,8 @@ resource! {
         /// The allocation id of its address.
         elastic_ip: P::Text => replace(),
     }
-    outputs: [Output::held("id").when_ready()]
+    outputs: [Output::held("id").when_ready()],
+    hourly: true,
 }
 
 /// AWS makes one in a minute or two, and takes as long to delete it.

@@ -26,7 +26,8 @@ resource! {
         /// The subnets it is for.
         subnets: BTreeSet<P::Text> => update(),
     }
-    outputs: [Output::held("id")]
+    outputs: [Output::held("id")],
+    hourly: false,
 }
 
 /// One route.

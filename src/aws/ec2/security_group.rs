@@ -11,6 +11,7 @@ use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::both;
 use super::rules::{self, Direction};
+use super::world;
 use super::{delete, filter, from_aws, once_visible, owned, tagged};
 use crate::graph::{Actual, Outputs, Phase, Scope, State, Tags};
 use crate::plan::Output;
@@ -27,11 +28,12 @@ resource! {
         /// Its network.
         vpc: P::Text => replace(),
         /// Who may come in.
-        ingress: BTreeSet<Rule<P>> => update().headline(),
+        ingress: BTreeSet<Rule<P>> => update().widens(world::let_in, "open to the whole internet").revocable().headline(),
         /// Where it may go.
-        egress: BTreeSet<Rule<P>> => update(),
+        egress: BTreeSet<Rule<P>> => update().revocable(),
     }
-    outputs: [Output::held("id"), Output::plain("name")]
+    outputs: [Output::held("id"), Output::plain("name")],
+    hourly: false,
 }
 
 /// One rule: one protocol, one range of ports, one peer.

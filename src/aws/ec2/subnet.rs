@@ -12,8 +12,8 @@ use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::wait::{self, Look};
 use super::{delete, filter, from_aws, once_visible, owned, tagged};
 use crate::graph::{Outputs, Scope, State, Tags};
-use crate::plan::Output;
 use crate::plan::rule::{replace, update};
+use crate::plan::{Output, turned_on};
 use crate::resource;
 
 resource! {
@@ -26,9 +26,10 @@ resource! {
         /// Its availability zone.
         zone: String => replace().headline(),
         /// Whether what starts in it gets a public address.
-        public_addresses: bool => update(),
+        public_addresses: bool => update().widens(turned_on, "what starts in it gets a public address"),
     }
-    outputs: [Output::held("id")]
+    outputs: [Output::held("id")],
+    hourly: false,
 }
 
 impl Resource for Subnet {

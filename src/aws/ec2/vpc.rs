@@ -24,7 +24,8 @@ resource! {
         /// Whether instances with public addresses get public names.
         dns_hostnames: bool => update(),
     }
-    outputs: [Output::held("id")]
+    outputs: [Output::held("id")],
+    hourly: false,
 }
 
 impl Resource for Vpc {
@@ -81,7 +82,7 @@ async fn vpcs(aws: &Aws, scope: &Scope) -> Result<Vec<AwsVpc>, AwsError> {
 }
 
 /// The ids of an environment's networks.
-pub(super) async fn ids(aws: &Aws, scope: &Scope) -> Result<Vec<String>, AwsError> {
+pub(in crate::aws) async fn ids(aws: &Aws, scope: &Scope) -> Result<Vec<String>, AwsError> {
     Ok(vpcs(aws, scope).await?.into_iter().filter_map(|vpc| vpc.vpc_id).collect())
 }
 

@@ -27,7 +27,8 @@ resource! {
         /// The route tables that lead to it.
         route_tables: BTreeSet<P::Text> => update(),
     }
-    outputs: [Output::held("id")]
+    outputs: [Output::held("id")],
+    hourly: false,
 }
 
 /// Gateway endpoints are there within seconds.

@@ -26,6 +26,7 @@ resource! {
         keep_images: Keep => update().headline(),
     }
     outputs: [Output::held("arn"), Output::plain("name"), Output::plain("uri")],
+    hourly: false,
     Schema::STATEFUL
 }
 

@@ -20,8 +20,9 @@ use super::{arn, subnet_group, to_aws};
 use crate::graph::{Outputs, Scope, State, Tags};
 
 use crate::plan::rule::{disrupt, fixed, judge, name, update};
-use crate::plan::{Output, Rule, Schema};
+use crate::plan::{Output, Rule, Schema, grows};
 use crate::resource;
+use crate::values::instance_class::{DEARER, is_dearer};
 use crate::values::version;
 
 /// Where caches listen.
@@ -40,9 +41,9 @@ resource! {
         /// The version, as exactly as the spec says it.
         version: String => judge(upgrade).same(version::satisfied_by).headline(),
         /// The node type.
-        node: String => disrupt("connections are cut while nodes are exchanged").headline(),
+        node: String => disrupt("connections are cut while nodes are exchanged").costs(is_dearer, DEARER).headline(),
         /// Replicas beside the primary: 0 to 5.
-        replicas: u32 => update().headline(),
+        replicas: u32 => update().costs(grows, "every replica is another node").headline(),
         /// Whether a replica takes over when the primary fails; needs one.
         failover: bool => update(),
         /// Whether the replicas stand in other zones than the primary.
@@ -57,6 +58,7 @@ resource! {
         security_groups: BTreeSet<P::Text> => update(),
     }
     outputs: [Output::held("arn"), Output::plain("name"), Output::held("address").when_ready(), Output::plain("port").when_ready()],
+    hourly: true,
     Schema::STATEFUL
 }
 

@@ -34,7 +34,8 @@ resource! {
         /// What happens to requests.
         action: Action<P> => update().headline(),
     }
-    outputs: [Output::held("arn")]
+    outputs: [Output::held("arn")],
+    hourly: false,
 }
 
 /// What happens to requests.

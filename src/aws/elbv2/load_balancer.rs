@@ -7,6 +7,7 @@ use aws_sdk_ec2::types::Filter;
 use aws_sdk_elasticloadbalancingv2::types::{
     IpAddressType, LoadBalancer as AwsLoadBalancer, LoadBalancerAttribute, LoadBalancerStateEnum, LoadBalancerTypeEnum,
 };
+use serde_json::Value;
 
 use super::super::access::{Access, linked_role, named, reads};
 use super::super::client::Aws;
@@ -28,7 +29,7 @@ resource! {
         /// Its network; ELB takes it from the subnets.
         vpc: P::Text => replace(),
         /// `internet-facing` or `internal`.
-        scheme: String => replace().headline(),
+        scheme: String => replace().widens(faces_internet, "it can be reached from the internet").headline(),
         /// Its subnets, in two zones or more.
         subnets: BTreeSet<P::Text> => update(),
         /// Its security groups.
@@ -42,12 +43,17 @@ resource! {
         deletion_protection: Option<bool> => update(),
     }
     outputs: [Output::held("arn"), Output::plain("name"), Output::plain("dns_name"), Output::plain("zone_id")],
+    hourly: true,
     Schema::ORDINARY.protected_by("deletion_protection")
 }
 
 const IDLE_TIMEOUT: &str = "idle_timeout.timeout_seconds";
 const DROP_INVALID: &str = "routing.http.drop_invalid_header_fields.enabled";
 const PROTECTION: &str = "deletion_protection.enabled";
+
+fn faces_internet(before: &Value, after: &Value) -> bool {
+    after == "internet-facing" && before != after
+}
 
 /// How long a load balancer may be `provisioning`.
 const READY: Duration = Duration::from_mins(15);

@@ -47,7 +47,8 @@ resource! {
         /// Seconds that a target may finish its requests in when it goes: 0 to 3600.
         deregistration_delay_seconds: u32 => update(),
     }
-    outputs: [Output::held("arn"), Output::plain("name")]
+    outputs: [Output::held("arn"), Output::plain("name")],
+    hourly: false,
 }
 
 /// One that serves no load balancer yet will, as soon as a listener forwards to it.

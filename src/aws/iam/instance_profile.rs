@@ -24,7 +24,8 @@ resource! {
         /// The name of the role; empty after a run cut between making it and adding the role.
         role: P::Text => update().names("iam.role"),
     }
-    outputs: [Output::held("arn"), Output::plain("name")]
+    outputs: [Output::held("arn"), Output::plain("name")],
+    hourly: false,
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.

@@ -9,6 +9,7 @@ use super::wait;
 use crate::graph::{Scope, Tags};
 
 pub mod instance_profile;
+mod rights;
 pub mod role;
 
 /// As many as IAM gives in one answer.

@@ -12,6 +12,7 @@ use super::super::access::{Access, named, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
+use super::rights::{attaches, grants_more, trusts_more};
 use super::{PAGE, concerns, deleted, from_aws, once_visible, path_for, to_aws};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::Output;
@@ -25,13 +26,14 @@ resource! {
         /// Unique in the account, whatever the path; at most 64 characters.
         name: String => name(),
         /// Who may assume it.
-        trust: Policy => update().headline(),
+        trust: Policy => update().widens(trusts_more, "more may assume it than before").headline(),
         /// Inline policies by name.
-        policies: BTreeMap<String, Policy<P>> => update().headline(),
+        policies: BTreeMap<String, Policy<P>> => update().widens(grants_more, "it may do what it could not before").headline(),
         /// ARNs of attached managed policies.
-        managed_policies: BTreeSet<String> => update().headline(),
+        managed_policies: BTreeSet<String> => update().widens(attaches, "it may do all that another policy allows").headline(),
     }
-    outputs: [Output::held("arn"), Output::plain("name")]
+    outputs: [Output::held("arn"), Output::plain("name")],
+    hourly: false,
 }
 
 /// The call that tells everything about roles at once, where others take four for each.

@@ -23,7 +23,8 @@ resource! {
         /// Days that entries are kept: one of the numbers CloudWatch Logs offers; 0 reads as for ever.
         retention_days: i32 => update().headline(),
     }
-    outputs: [Output::held("arn"), Output::plain("name")]
+    outputs: [Output::held("arn"), Output::plain("name")],
+    hourly: false,
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.

@@ -16,8 +16,9 @@ use super::status::{at_rest, describe, serves, state};
 use super::{arn, from_aws, parameter_group, status, subnet_group, to_aws};
 use crate::graph::{Outputs, Owner, Scope, State, Tags};
 use crate::plan::rule::{disrupt, fixed, judge, name, update};
-use crate::plan::{Output, Rule, Schema};
+use crate::plan::{Output, Rule, Schema, turned_on};
 use crate::resource;
+use crate::values::instance_class::{DEARER, is_dearer};
 use crate::values::version;
 
 const ANOTHER: &str = "declare another database beside it, move the data, then remove this one";
@@ -35,13 +36,16 @@ resource! {
         /// The version, as exactly as the spec says it: `16` is content with any 16.x that AWS has upgraded to.
         version: String => judge(upgrade).same(version::satisfied_by).headline(),
         /// The instance class.
-        class: String => disrupt(FAILS_OVER).headline(),
+        class: String => disrupt(FAILS_OVER).costs(is_dearer, DEARER).headline(),
         /// Its storage.
-        storage: Storage => judge(grow).same(Storage::satisfied_by).headline(),
+        storage: Storage => judge(grow)
+            .same(Storage::satisfied_by)
+            .costs(Storage::is_dearer, "more, or of another kind")
+            .headline(),
         /// Whether its storage is encrypted.
         encrypted: bool => fixed(ANOTHER),
         /// Whether a second instance in another zone stands by.
-        multi_az: bool => update().headline(),
+        multi_az: bool => update().costs(turned_on, "a second instance stands by").headline(),
         /// Days that automatic backups are kept: 0 to 35.
         backup_days: u32 => update().headline(),
         /// Whether AWS refuses to delete it.
@@ -49,7 +53,7 @@ resource! {
         /// Whether a snapshot is taken when it is deleted. RDS does not know it; the tag `infra:final-snapshot` does.
         final_snapshot: bool => update().headline(),
         /// Whether it has a public address.
-        public: bool => update(),
+        public: bool => update().widens(turned_on, "it gets a public address"),
         /// The name of its subnet group.
         subnet_group: P::Text => fixed(ANOTHER).names("rds.subnet_group"),
         /// Its security groups.
@@ -73,6 +77,7 @@ resource! {
         Output::plain("port").when_ready(),
         Output::held("secret_arn").when_ready(),
     ],
+    hourly: true,
     Schema::STATEFUL.protected_by("deletion_protection")
 }
 
@@ -102,6 +107,13 @@ impl Storage {
         let enough = (want.gib..=want.most()).contains(&live.gib);
         let limited = want.max_gib == live.max_gib || want.max_gib == 0 && live.max_gib <= live.gib;
         want.kind == live.kind && limited && enough
+    }
+
+    /// Whether more of it is paid for, now or once it has grown, or it is of a kind with another price.
+    fn is_dearer(before: &Value, after: &Value) -> bool {
+        let read = |value: &Value| Self::deserialize(value).ok();
+        let (Some(before), Some(after)) = (read(before), read(after)) else { return false };
+        after.gib > before.gib || after.max_gib > before.max_gib || after.kind != before.kind
     }
 }
 

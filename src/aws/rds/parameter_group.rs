@@ -31,7 +31,8 @@ resource! {
         /// Parameters that differ from the engine's defaults. Static ones take effect at the next reboot.
         parameters: BTreeMap<String, String> => update().headline(),
     }
-    outputs: [Output::held("arn"), Output::plain("name")]
+    outputs: [Output::held("arn"), Output::plain("name")],
+    hourly: false,
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.

@@ -28,7 +28,8 @@ resource! {
         /// Its subnets, in two zones or more.
         subnets: BTreeSet<P::Text> => update(),
     }
-    outputs: [Output::held("arn"), Output::plain("name")]
+    outputs: [Output::held("arn"), Output::plain("name")],
+    hourly: false,
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.

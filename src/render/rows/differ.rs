@@ -56,7 +56,8 @@ pub(super) struct Differ<'a> {
 impl Differ<'_> {
     /// The differences of a resource. Attributes that differ only because what they refer to does are told together.
     pub(super) fn fields(self, schema: Option<&Schema>, fields: &[FieldChange]) -> Vec<Difference> {
-        let follows: Vec<&FieldChange> = fields.iter().filter(|field| self.follows(field)).collect();
+        let attribute = |field: &FieldChange| schema.and_then(|schema| schema.attribute(&field.name));
+        let follows: Vec<&FieldChange> = fields.iter().filter(|field| self.follows(attribute(field), field)).collect();
         let single = matches!(follows[..], [field] if is_plain(std::slice::from_ref(&field.after)));
         let together = if single { Vec::new() } else { follows };
         let mut told = Vec::new();
@@ -68,20 +69,25 @@ impl Differ<'_> {
             }
         }
         let alone = fields.iter().filter(|field| !told_in(&together, field));
-        told.extend(alone.map(|field| self.field(schema.and_then(|schema| schema.attribute(&field.name)), field)));
+        told.extend(alone.map(|field| self.field(attribute(field), field)));
         told
     }
 
     /// Whether an attribute refers to the same as before, of which only the ids will be others.
-    fn follows(self, field: &FieldChange) -> bool {
+    fn follows(self, attribute: Option<&Attribute>, field: &FieldChange) -> bool {
         let so_far = substitute(&field.after, &|reference| self.names.so_far(reference));
-        !references(&field.after).is_empty() && sorted(&so_far) == sorted(&field.before)
+        let [so_far, before] = [&so_far, &field.before].map(|value| sorted(&self.shown(attribute, value)));
+        !references(&field.after).is_empty() && so_far == before
+    }
+
+    /// A value without its secrets.
+    fn shown(self, attribute: Option<&Attribute>, value: &Value) -> Value {
+        conceal(attribute, value, &|text| self.names.knows(text))
     }
 
     /// The difference of an attribute.
     fn field(self, attribute: Option<&Attribute>, field: &FieldChange) -> Difference {
-        let open = |text: &str| self.names.knows(text);
-        let [before, after] = [&field.before, &field.after].map(|value| unfold(&conceal(attribute, value, &open)));
+        let [before, after] = [&field.before, &field.after].map(|value| unfold(&self.shown(attribute, value)));
         let mut difference = self.between(&field.name, &field.name, &before, &after);
         difference.note = note(&field.effect);
         difference

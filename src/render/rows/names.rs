@@ -6,7 +6,7 @@ use crate::graph::{Address, Outputs, Reference};
 use crate::plan::{Plan, Schemas};
 
 /// What the live resources of a plan are called in AWS.
-pub(super) struct Names<'a> {
+pub(crate) struct Names<'a> {
     of: BTreeMap<&'a str, (&'a Address, &'a str)>,
     /// All outputs by address, those that others may have too included.
     outputs: BTreeMap<&'a Address, &'a Outputs>,
@@ -14,7 +14,7 @@ pub(super) struct Names<'a> {
 
 impl<'a> Names<'a> {
     /// Reads them off the outputs that are unique beyond their kind.
-    pub(super) fn of(plan: &'a Plan, schemas: &dyn Schemas) -> Self {
+    pub(crate) fn of(plan: &'a Plan, schemas: &dyn Schemas) -> Self {
         let (mut of, mut outputs) = (BTreeMap::new(), BTreeMap::new());
         for change in &plan.changes {
             let (Some(live), Some(schema)) = (&change.live, schemas.schema(change.kind)) else { continue };
@@ -29,7 +29,7 @@ impl<'a> Names<'a> {
     }
 
     /// Whether a value is the id, ARN or endpoint of a resource of the plan.
-    pub(super) fn knows(&self, value: &str) -> bool {
+    pub(crate) fn knows(&self, value: &str) -> bool {
         self.of.contains_key(value)
     }
 

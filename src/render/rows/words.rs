@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::graph::{Owner, State};
-use crate::plan::{Action, Change, Effect, Hazard, Reason};
+use crate::plan::{Action, Change, Effect, Hazard, Reason, Schema};
 
 /// Why; empty where the sign says it all.
 pub(super) fn reason(change: &Change) -> String {
@@ -36,7 +36,7 @@ pub(super) fn reason(change: &Change) -> String {
 }
 
 /// What a hazard means for this change.
-pub(super) fn hazard(hazard: Hazard, change: &Change) -> String {
+pub(super) fn hazard(hazard: Hazard, change: &Change, schema: Option<&Schema>) -> String {
     match hazard {
         Hazard::DataLoss => {
             let snapshot = change.live.as_ref().and_then(|live| live.attrs.get("final_snapshot"));
@@ -53,6 +53,16 @@ pub(super) fn hazard(hazard: Hazard, change: &Change) -> String {
             });
             let why: Vec<String> = why.collect();
             if why.is_empty() { "it goes before its successor comes".into() } else { why.join("; ") }
+        }
+        Hazard::UnmanagedNeighbour => {
+            let neighbours = change.live.iter().flat_map(|live| &live.neighbours);
+            let who: Vec<&str> = neighbours.map(|neighbour| neighbour.what.as_str()).collect();
+            format!("used by {}, not ours", who.join(", "))
+        }
+        Hazard::Cost if change.action == Action::Create => "billed by the hour, used or not".into(),
+        Hazard::WiderAccess | Hazard::Cost => {
+            let why = schema.into_iter().flat_map(|schema| hazard.warnings(schema, change));
+            why.map(|(attribute, why)| format!("{attribute}: {why}")).collect::<Vec<_>>().join("; ")
         }
         Hazard::Replacement => match change.action {
             Action::Replace { delete_first: true } => "the old one is deleted first, then another is made".into(),

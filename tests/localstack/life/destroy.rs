@@ -1,5 +1,6 @@
 //! The end of an environment: nothing that was made is left, but for what was asked to be kept.
 
+use aws_sdk_ec2::types::{IpPermission, UserIdGroupPair};
 use serde_json::{Value, json};
 
 use super::Stage;
@@ -96,6 +97,21 @@ async fn a_part_goes_alone() {
 async fn what_goes_slowly_is_waited_for() {
     let stage = Stage::running("dev").await;
     stage.sandbox.control("settle", &json!({ "seconds": 1.5 })).await;
+    let ended = stage.run(&DESTROY).await;
+    assert_eq!(ended.code, 0, "{ended:#?}");
+    stage.nothing_is_left().await;
+}
+
+/// EC2 deletes no group that another one names, and here each names the other.
+#[tokio::test]
+async fn groups_that_name_each_other_go() {
+    let stage = Stage::made("dev").await;
+    let live = stage.live().await;
+    let id = |address: &str| live[address].id.as_str();
+    let pair = UserIdGroupPair::builder().group_id(id("database.main.security_group")).build();
+    let permission = IpPermission::builder().ip_protocol("tcp").from_port(22).to_port(22).user_id_group_pairs(pair).build();
+    let open = stage.aws().ec2.authorize_security_group_ingress().group_id(id("service.web.security_group"));
+    open.ip_permissions(permission).send().await.unwrap();
     let ended = stage.run(&DESTROY).await;
     assert_eq!(ended.code, 0, "{ended:#?}");
     stage.nothing_is_left().await;

@@ -9,14 +9,14 @@ use infra::graph::Live;
 use super::Stage;
 
 /// The identifiers of what is live, by address.
-struct Ids(BTreeMap<String, Live>);
+pub(super) struct Ids(BTreeMap<String, Live>);
 
 impl Ids {
-    async fn of(stage: &Stage) -> Self {
+    pub(super) async fn of(stage: &Stage) -> Self {
         Self(stage.live().await)
     }
 
-    fn id(&self, address: &str) -> &str {
+    pub(super) fn id(&self, address: &str) -> &str {
         &self.live(address).id
     }
 

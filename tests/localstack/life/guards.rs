@@ -6,7 +6,7 @@ use super::{Ended, Stage};
 
 impl Stage {
     /// Refused by a guard, with these words, and without a single call that writes.
-    async fn refuses(&self, arguments: &[&str], words: &[&str]) -> Ended {
+    pub(super) async fn refuses(&self, arguments: &[&str], words: &[&str]) -> Ended {
         self.count_anew().await;
         let ended = self.run(arguments).await;
         assert_eq!(ended.code, 5, "{ended:#?}");

@@ -9,10 +9,13 @@ mod drift;
 mod failures;
 mod guards;
 mod interrupt;
+mod neighbours;
 mod permissions;
 mod plan;
 mod reference;
+mod saved;
 mod specs;
+mod terminal;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,127 @@
+"""What no linter knows of our workflows and recipes."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from ruamel.yaml import YAML
+
+WORKFLOWS = sorted([*(ROOT / ".github/workflows").glob("*.yml"), *(ROOT / "docs/ci").glob("github-*.yml")])
+CIRCLECI = ROOT / "docs/ci/circleci-config.yml"
+APPLIES = [ROOT / ".github/workflows/apply.yml", ROOT / "docs/ci/github-merge-approves.yml"]
+
+
+def read(path: Path) -> dict:
+    return YAML(typ="safe").load(path)
+
+
+def environments() -> list[str]:
+    """Those of this repository, in the order in which changes reach them."""
+    done = subprocess.run([ROOT / "ci/environments.py"], cwd=ROOT, check=True, capture_output=True)
+    return [environment["environment"] for environment in json.loads(done.stdout)]
+
+
+def scripts() -> list[tuple[str, str]]:
+    """Every script that stands in a workflow, an action or a recipe."""
+    found = []
+    for path in WORKFLOWS:
+        for name, job in read(path)["jobs"].items():
+            found += [(f"{path.name} {name}", step["run"]) for step in job.get("steps", []) if "run" in step]
+    for path in (ROOT / ".github/actions").glob("*/action.yml"):
+        found += [(path.parent.name, step["run"]) for step in read(path)["runs"]["steps"] if "run" in step]
+    circleci = read(CIRCLECI)
+    for name, job in (circleci["commands"] | circleci["jobs"]).items():
+        for step in job["steps"]:
+            if "run" in step:
+                run = step["run"]
+                found.append((f"circleci {name}", run if isinstance(run, str) else run["command"]))
+    return found
+
+
+def test_scripts_within_workflows_are_sound(tmp_path):
+    assert len(scripts()) > 20
+    for at, (name, script) in enumerate(scripts()):
+        assert "${{" not in script and "<<" not in script.replace("<<<", ""), f"{name}: values come in by the environment"
+        (tmp_path / f"{at}-{name.replace(' ', '-')}").write_text(f"#!/bin/bash -e\n{script}\n")
+    shellcheck = Path(sys.executable).parent / "shellcheck"
+    done = subprocess.run([shellcheck, *tmp_path.iterdir()], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_circleci_reads_no_here_string_as_a_parameter():
+    for name, script in scripts():
+        assert not (name.startswith("circleci") and "<<" in script), script
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_no_job_may_more_or_run_longer_than_it_says(path):
+    workflow = read(path)
+    assert workflow["permissions"] == {}
+    for name, job in workflow["jobs"].items():
+        if "uses" not in job:
+            assert job["timeout-minutes"] <= 90, name
+            # A fixed image: what runs with the keys is not to change by itself.
+            assert job["runs-on"] == "ubuntu-24.04", name
+
+
+@pytest.mark.parametrize("path", APPLIES, ids=lambda path: path.name)
+def test_every_environment_has_its_job_after_those_before_it(path):
+    jobs = read(path)["jobs"]
+    ordered = environments()
+    assert list(jobs) == ["changed", *ordered]
+    for at, name in enumerate(ordered):
+        job = jobs[name]
+        needs = [job["needs"]] if isinstance(job["needs"], str) else job["needs"]
+        assert needs == ["changed", *ordered[:at]]
+        assert job["with"]["environment"] == name and f"'{name}'" in job["if"]
+        # Nobody is turned away, and nobody is first who came later.
+        assert job["concurrency"] == {"group": f"infra-{name}", "queue": "max"}
+
+
+def test_by_hand_every_environment_can_be_chosen():
+    assert read(APPLIES[0])["on"]["workflow_dispatch"]["inputs"]["environment"]["options"] == environments()
+    assert "workflow_dispatch" not in read(APPLIES[1])["on"]
+
+
+def test_circleci_holds_what_requires_approval():
+    done = subprocess.run([ROOT / "ci/environments.py"], cwd=ROOT, check=True, capture_output=True)
+    for environment in json.loads(done.stdout):
+        name = environment["environment"]
+        jobs = {one.get("name", kind): one for job in read(CIRCLECI)["workflows"]["main"]["jobs"] for kind, one in job.items()}
+        before = f"hold {name}" if environment["approval"] else f"plan {name}"
+        assert jobs[f"apply {name}"]["requires"] == [before]
+        if environment["from"]:
+            assert jobs[f"plan {name}"]["requires"] == [f"apply {environment['from']}"]
+
+
+def test_the_same_version_of_an_action_everywhere():
+    versions: dict[str, set[str]] = {}
+    for path in [*WORKFLOWS, *(ROOT / ".github/actions").glob("*/action.yml")]:
+        for action, version in re.findall(r"uses: ([\w/-]+@)(.*)", path.read_text()):
+            versions.setdefault(action, set()).add(version)
+    assert versions and all(len(each) == 1 for each in versions.values()), versions
+    assert all(re.fullmatch(r"[0-9a-f]{40} # v\d+\.\d+\.\d+", version) for each in versions.values() for version in each)
+
+
+def test_an_interrupt_of_the_run_reaches_infra_once(tmp_path):
+    """Twice would mean to quit at once, and not at all would leave it to be killed."""
+    (step,) = [step for step in read(WORKFLOWS[0])["jobs"]["apply"]["steps"] if step.get("name") == "Apply"]
+    infra = tmp_path / "infra"
+    infra.write_text(
+        "#!/bin/bash\ntrap 'echo interrupted' INT\necho \"$@\"; for _ in {1..20}; do sleep 0.05; done; exit 130\n"
+    )
+    infra.chmod(0o755)
+    variables = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ENVIRONMENT": "dev", "PLAN": "abc", "ALLOW": ""}
+    running = subprocess.Popen(["bash", "-eo", "pipefail", "-c", step["run"]], env=variables, stdout=subprocess.PIPE, text=True)
+    assert running.stdout.readline() == "apply --env dev --approve abc --lock-timeout 10m\n"
+    time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    said, _ = running.communicate(timeout=20)
+    assert (said, running.returncode) == ("interrupted\n", 130)
