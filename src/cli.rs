@@ -150,6 +150,8 @@ pub enum Format {
     Text,
     /// For programs: Terraform's vocabulary.
     Json,
+    /// For a pull request: fits into a comment, whatever the plan.
+    Markdown,
 }
 
 /// `infra show`
