@@ -1,5 +1,6 @@
 //! The registry: one line a kind. Reading, planning, applying, the schema and the tests over all kinds follow from it.
 
+use super::access::{Access, named};
 use super::kind::{Kind, Of};
 use crate::graph::Attrs;
 use crate::plan::{Schema, Schemas};
@@ -32,6 +33,20 @@ pub static KINDS: &[&dyn Kind] = &[
     &Of::<super::apprunner::auto_scaling_configuration::AutoScalingConfiguration>::NEW,
     &Of::<super::apprunner::service::Service>::NEW,
 ];
+
+/// What calls need of IAM that are about no kind.
+pub static OTHERS: &[&Access] =
+    &[&super::observe::ACCESS, &super::neighbours::ACCESS, &super::health::ACCESS, &super::images::ACCESS, &LEASE];
+
+/// The lease of an environment, a parameter of its own.
+const LEASE: Access = Access {
+    read: &[],
+    write: &[named(
+        &["ssm:GetParameter", "ssm:GetParameterHistory", "ssm:PutParameter", "ssm:AddTagsToResource", "ssm:DeleteParameter"],
+        &["ssm:{here}:parameter/infra/{project}/{environment}/lease"],
+    )],
+    delete: &[],
+};
 
 /// The tables of [`KINDS`], as the planner takes them.
 #[derive(Clone, Copy, Debug)]

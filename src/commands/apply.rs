@@ -54,7 +54,7 @@ pub(super) async fn carry_out(
     let asker = context.stop_on_interrupt();
     let verb = if choices.destroy { "destroy" } else { "apply" };
     let lease = lease::take(context, &prepared.environment, (verb, prepared.plan.id()), consent.locking, &asker).await?;
-    let ended = carry_out_alone(context, &prepared, choices, consent, agreement, &asker).await;
+    let ended = carry_out_alone(context, &prepared, consent, agreement, &asker).await;
     lease.release().await;
     ended
 }
@@ -63,12 +63,11 @@ pub(super) async fn carry_out(
 async fn carry_out_alone(
     context: &Context,
     prepared: &Prepared,
-    choices: &Choices,
     consent: &Consent,
     agreement: Agreement,
     asker: &Asker,
 ) -> Result<Exit, Error> {
-    let again = prepare(context, &prepared.environment.environment, choices).await?;
+    let again = prepare(context, &prepared.environment.environment, &prepared.header.choices).await?;
     if agreement.is_to_one_plan() {
         saved::check_moved(&prepared.header, &seal(&prepared.plan, &Registry), &again)?;
     } else if again.plan.id() != prepared.plan.id() {

@@ -4,6 +4,7 @@ pub mod diagnostic;
 mod draw;
 pub mod events;
 pub mod history;
+pub mod html;
 pub mod json;
 pub mod lease;
 pub mod markdown;

@@ -5,6 +5,7 @@ mod case;
 mod github;
 mod markdown;
 mod nasty;
+mod pages;
 mod topology;
 mod world;
 
