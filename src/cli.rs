@@ -8,6 +8,7 @@ use clap_complete::Shell;
 use crate::graph::Address;
 use crate::permissions::Trust;
 use crate::plan::{Choices, Hazard};
+use crate::values::duration::Duration;
 
 /// Environments of a web application on AWS: plan, review, apply. No state file.
 ///
@@ -18,7 +19,7 @@ use crate::plan::{Choices, Hazard};
 #[command(
     after_help = "Exit codes: 0 done or nothing to do · 1 failed before anything was written, or a wrong invocation or spec · \
 2 there are changes (`plan --detailed-exitcode`) · 3 partly applied · 4 the plan no longer holds · 5 blocked by protection, a gate or a missing approval · \
-130 interrupted.\n\nAWS credentials, profile and endpoint come from the standard AWS configuration; `RUST_LOG=infra=debug` shows more."
+7 another run holds the environment · 130 interrupted.\n\nAWS credentials, profile and endpoint come from the standard AWS configuration; `RUST_LOG=infra=debug` shows more."
 )]
 pub struct Cli {
     /// The folder of the specs.
@@ -56,6 +57,12 @@ pub enum Command {
     /// A plan like any other, of nothing. Databases keep a final snapshot unless their spec says `final_snapshot = false`. What is
     /// protected is found before anything is deleted. Data goes only with `--allow data-loss`.
     Destroy(Destroy),
+    /// End the lease of a run that holds an environment
+    ///
+    /// One run at a time writes to an environment. A run that dies leaves a lease that ends by itself within two minutes; this is for
+    /// one that should not go on. It shows who holds the environment and asks. A run that is alive starts nothing more from the
+    /// moment it notices, half a minute later at most if it reaches AWS, and finishes the calls that are under way.
+    Unlock(Unlock),
     /// Show what runs: endpoints, images by digest, health
     Status(Status),
     /// Print the least IAM policy for planning or applying
@@ -154,6 +161,8 @@ pub enum Format {
     Text,
     /// For programs: Terraform's vocabulary.
     Json,
+    /// For a pull request: fits into a comment, whatever the plan.
+    Markdown,
 }
 
 /// `infra show`
@@ -168,7 +177,7 @@ pub struct Show {
     pub format: Format,
 }
 
-/// How to agree to a plan.
+/// How a plan is agreed to and carried out.
 #[derive(Args, Debug)]
 pub struct Consent {
     /// Agree without being asked. Not enough where the spec requires approval.
@@ -186,6 +195,35 @@ pub struct Consent {
     /// Print progress and the report as JSON lines on standard output.
     #[arg(long)]
     pub json: bool,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub locking: Locking,
+}
+
+/// How a run gets the environment to itself.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Locking {
+    /// Wait this long while another run holds the environment, such as `10m`. Without it, exit with 7 at once.
+    #[arg(long, value_name = "DURATION", default_value = "0s", hide_default_value = true, value_parser = duration)]
+    pub lock_timeout: Duration,
+
+    /// How long a lease lasts that is not renewed.
+    #[arg(long, value_name = "SECONDS", env = "INFRA_LEASE_SECONDS", default_value = "120", hide = true)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=900))]
+    pub lease_seconds: u64,
+}
+
+/// `infra unlock`
+#[derive(Args, Debug)]
+pub struct Unlock {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub environment: Environment,
+
+    /// Agree without being asked.
+    #[arg(long, short)]
+    pub yes: bool,
 }
 
 /// `infra apply`
@@ -281,6 +319,10 @@ fn image(text: &str) -> Result<(String, String), String> {
         Some((service, reference)) if !service.is_empty() && !reference.is_empty() => Ok((service.into(), reference.into())),
         _ => Err("write a service and a tag or digest, like `web=v1.2.3`".into()),
     }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    text.parse().map_err(|_| "write a length of time, like `90s`, `10m` or `1h30m`".into())
 }
 
 fn hazard() -> impl clap::builder::TypedValueParser<Value = Hazard> {

@@ -14,6 +14,7 @@ pub mod cli;
 pub mod commands;
 pub mod desired;
 pub mod graph;
+pub mod lease;
 pub mod permissions;
 pub mod plan;
 pub mod render;

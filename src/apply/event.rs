@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::cloud::Failure;
+use super::stop::Cause;
 use crate::graph::Address;
 use crate::plan::{Change, Verb};
 
@@ -34,8 +35,8 @@ pub enum Event<'a> {
         /// How long it took.
         took: Duration,
     },
-    /// Somebody asked to stop: nothing new is started.
-    Stopping,
+    /// It was asked to stop: nothing new is started.
+    Stopping(Cause),
 }
 
 /// How a step ended.
@@ -49,7 +50,7 @@ pub enum Outcome {
     Failed(Failure),
     /// It was not tried: what it waits for failed, or was left itself.
     Left(Address),
-    /// It was not tried: somebody asked to stop.
+    /// It was not tried: the run was asked to stop.
     Stopped,
 }
 
@@ -73,8 +74,8 @@ pub struct StepReport {
 pub struct Report {
     /// One entry a step.
     pub steps: Vec<StepReport>,
-    /// Whether somebody asked to stop.
-    pub stopped: bool,
+    /// Why it was asked to stop, if it was.
+    pub stopped: Option<Cause>,
 }
 
 impl Report {

@@ -4,9 +4,11 @@
 mod cloud;
 mod event;
 mod run;
+mod stop;
 #[cfg(test)]
 mod tests;
 
 pub use cloud::{Cloud, Failure};
 pub use event::{Event, Outcome, Report, StepReport};
-pub use run::{Stop, run};
+pub use run::run;
+pub use stop::{Asker, Cause, Stop};

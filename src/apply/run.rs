@@ -8,32 +8,36 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::cloud::{Cloud, Failure};
 use super::event::{Event, Outcome, Report, StepReport};
+use super::stop::{Cause, Stop};
 use crate::graph::{Address, Attrs, Created, Outputs, Reference, State, Target, references, substitute};
 use crate::plan::{Change, Plan, Since, Step, Verb};
 
 /// Calls under way at once; waits do not count.
 const AT_ONCE: usize = 16;
 
-/// Asks a run to stop: it starts nothing new, finishes the calls under way and leaves AWS to its work.
-pub type Stop = watch::Receiver<bool>;
-
 /// Carries out `plan`. One failure stops what depends on it and nothing else.
 pub async fn run(plan: &Plan, cloud: &dyn Cloud, stop: Stop, tell: &mut dyn FnMut(Event<'_>)) -> Report {
     let mut run = Run::new(plan, cloud);
-    let mut stop = pin!(wait_for(stop));
+    let asked = stop.clone();
+    let mut stop = pin!(stop.wait());
     loop {
+        // Here too: it may have been asked before the first step, or while an answer was looked at.
+        if let Some(cause) = asked.asked().filter(|_| run.stopped.is_none()) {
+            run.stop(cause, tell);
+        }
         run.start_what_is_ready(tell);
         if run.calls.is_empty() && run.waits.is_empty() {
             break;
         }
         let next = poll_fn(|context| {
-            if !run.stopped && stop.as_mut().poll(context).is_ready() {
-                return Poll::Ready(Next::Stop);
+            if run.stopped.is_none()
+                && let Poll::Ready(cause) = stop.as_mut().poll(context)
+            {
+                return Poll::Ready(Next::Stop(cause));
             }
             if let Poll::Ready(Some(called)) = run.calls.poll_next_unpin(context) {
                 return Poll::Ready(Next::Called(called));
@@ -44,11 +48,7 @@ pub async fn run(plan: &Plan, cloud: &dyn Cloud, stop: Stop, tell: &mut dyn FnMu
             Poll::Pending
         });
         match next.await {
-            Next::Stop => {
-                run.stopped = true;
-                tell(Event::Stopping);
-                run.abandon_waits(tell);
-            }
+            Next::Stop(cause) => run.stop(cause, tell),
             Next::Called(called) => run.called(called, tell),
             Next::Settled(step, Ok(outputs)) => {
                 run.learn(step, outputs);
@@ -60,15 +60,8 @@ pub async fn run(plan: &Plan, cloud: &dyn Cloud, stop: Stop, tell: &mut dyn FnMu
     run.report(tell)
 }
 
-async fn wait_for(mut stop: Stop) {
-    // A sender that is gone will never ask.
-    if stop.wait_for(|asked| *asked).await.is_err() {
-        std::future::pending::<()>().await;
-    }
-}
-
 enum Next<'a> {
-    Stop,
+    Stop(Cause),
     Called((usize, Result<Wait<'a>, Failure>)),
     Settled(usize, Result<Outputs, Failure>),
 }
@@ -94,7 +87,7 @@ struct Run<'a> {
     known: BTreeMap<&'a Address, Outputs>,
     calls: FuturesUnordered<BoxFuture<'a, (usize, Result<Wait<'a>, Failure>)>>,
     waits: FuturesUnordered<BoxFuture<'a, (usize, Result<Outputs, Failure>)>>,
-    stopped: bool,
+    stopped: Option<Cause>,
 }
 
 impl<'a> Run<'a> {
@@ -108,7 +101,7 @@ impl<'a> Run<'a> {
             known: known.collect(),
             calls: FuturesUnordered::new(),
             waits: FuturesUnordered::new(),
-            stopped: false,
+            stopped: None,
         }
     }
 
@@ -118,7 +111,7 @@ impl<'a> Run<'a> {
 
     fn start_what_is_ready(&mut self, tell: &mut dyn FnMut(Event<'_>)) {
         for index in 0..self.plan.steps.len() {
-            if self.stopped || self.calls.len() >= AT_ONCE {
+            if self.stopped.is_some() || self.calls.len() >= AT_ONCE {
                 return;
             }
             if matches!(self.progress[index], Progress::Pending) && self.is_ready(&self.plan.steps[index]) {
@@ -173,7 +166,7 @@ impl<'a> Run<'a> {
         self.learn(step, outputs);
         match rest {
             None => self.end(step, Outcome::Done, tell),
-            Some(_) if self.stopped => self.end(step, Outcome::Begun, tell),
+            Some(_) if self.stopped.is_some() => self.end(step, Outcome::Begun, tell),
             Some(rest) => {
                 self.progress[step] = Progress::Created(started);
                 tell(Event::Waiting { change: self.change(step), verb: self.plan.steps[step].verb });
@@ -186,6 +179,12 @@ impl<'a> Run<'a> {
         if self.plan.steps[step].verb != Verb::Delete {
             self.known.entry(&self.change(step).address).or_default().extend(outputs);
         }
+    }
+
+    fn stop(&mut self, cause: Cause, tell: &mut dyn FnMut(Event<'_>)) {
+        self.stopped = Some(cause);
+        tell(Event::Stopping(cause));
+        self.abandon_waits(tell);
     }
 
     fn abandon_waits(&mut self, tell: &mut dyn FnMut(Event<'_>)) {

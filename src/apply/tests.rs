@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use serde_json::json;
-use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::{Cloud, Event, Failure, Outcome, Report, run};
+use super::{Asker, Cause, Cloud, Event, Failure, Outcome, Report, run};
 use crate::graph::{Address, Attrs, Created, Live, Outputs, Owner, State, Tags, Target};
 use crate::plan::{Action, Change, FieldChange, Need, Plan, Reason, Since, Step, Verb};
 
@@ -134,8 +133,7 @@ fn creations(steps: &[(&str, &[(usize, Since)])]) -> Plan {
 }
 
 async fn carry_out(plan: &Plan, world: &World) -> Report {
-    let (_ask, stop) = watch::channel(false);
-    run(plan, world, stop, &mut |_| {}).await
+    run(plan, world, Asker::default().stop(), &mut |_| {}).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,19 +191,32 @@ async fn one_failure_stops_what_depends_on_it_and_nothing_else() {
 async fn stopping_finishes_calls_leaves_waits_and_starts_nothing() {
     let plan = creations(&[("a", &[]), ("b", &[(0, Since::Created)]), ("c", &[(1, Since::Created)])]);
     let world = World::new("");
-    let (ask, stop) = watch::channel(false);
+    let asker = Asker::default();
+    let stop = asker.stop();
     let asked = tokio::spawn(async move {
         sleep(Duration::from_millis(1500)).await;
-        ask.send(true).unwrap();
+        asker.ask(Cause::Interrupt);
         sleep(Duration::from_secs(100)).await;
     });
     let mut told = Vec::new();
-    let report = run(&plan, &world, stop, &mut |event| told.push(matches!(event, Event::Stopping))).await;
+    let report = run(&plan, &world, stop, &mut |event| told.push(matches!(event, Event::Stopping(_)))).await;
     asked.abort();
     let outcomes: Vec<&Outcome> = report.steps.iter().map(|step| &step.outcome).collect();
     assert_eq!(outcomes, [&Outcome::Begun, &Outcome::Begun, &Outcome::Stopped]);
     assert_eq!(world.began.elapsed().as_secs(), 2, "the call under way was finished, and nothing was waited for");
-    assert!(report.stopped && told.contains(&true));
+    assert_eq!(report.stopped, Some(Cause::Interrupt));
+    assert!(told.contains(&true));
+}
+
+#[tokio::test(start_paused = true)]
+async fn asked_before_it_began_it_starts_nothing() {
+    let plan = creations(&[("a", &[]), ("b", &[])]);
+    let world = World::new("");
+    let asker = Asker::default();
+    asker.ask(Cause::LeaseLost);
+    let report = run(&plan, &world, asker.stop(), &mut |_| ()).await;
+    assert_eq!((report.stopped, world.notes().len()), (Some(Cause::LeaseLost), 0));
+    assert!(report.steps.iter().all(|step| step.outcome == Outcome::Stopped));
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,6 +8,7 @@ pub mod health;
 pub mod images;
 pub mod kind;
 pub mod kinds;
+pub mod lease;
 mod neighbours;
 pub mod observe;
 mod read;

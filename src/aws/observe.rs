@@ -132,6 +132,14 @@ impl Reader {
         &self.aws
     }
 
+    /// Makes sure that the credentials are of the spec's account, where nothing else is read.
+    ///
+    /// # Errors
+    /// When they are of another, or of none.
+    pub async fn check_account(&self) -> Result<(), ObserveError> {
+        self.check(self.account().await)
+    }
+
     fn check(&self, account: Result<String, AwsError>) -> Result<(), ObserveError> {
         let actual = account.map_err(|error| ObserveError::Aws(vec![error]))?;
         let expected = self.aws.account.clone();

@@ -3,10 +3,11 @@
 use super::agree::{Agreed, agree};
 use super::context::Context;
 use super::error::{Error, Exit};
+use super::lease;
 use super::prepare::{Prepared, prepare};
 use super::progress::Progress;
 use super::saved;
-use crate::apply;
+use crate::apply::{self, Asker, Cause, Stop};
 use crate::aws::cloud::Writer;
 use crate::aws::kinds::Registry;
 use crate::cli::{Apply, Consent};
@@ -47,8 +48,24 @@ pub(super) async fn carry_out(
     }
     let agreed = if saved.is_some() { Agreed::ThisPlan } else { Agreed::AnyPlan }.min(agree(context, &prepared, consent)?);
 
-    // The lease is taken here, and held to the end.
-    let again = prepare(context, name, choices).await?;
+    let asker = context.stop_on_interrupt();
+    let verb = if choices.destroy { "destroy" } else { "apply" };
+    let lease = lease::take(context, &prepared.environment, (verb, prepared.plan.id()), consent.locking, &asker).await?;
+    let ended = carry_out_alone(context, &prepared, choices, consent, agreed, &asker).await;
+    lease.release().await;
+    ended
+}
+
+/// Reads again what nobody else changes any more, and carries out what was agreed to.
+async fn carry_out_alone(
+    context: &Context,
+    prepared: &Prepared,
+    choices: &Choices,
+    consent: &Consent,
+    agreed: Agreed,
+    asker: &Asker,
+) -> Result<Exit, Error> {
+    let again = prepare(context, &prepared.environment.environment, choices).await?;
     match agreed {
         Agreed::ThisPlan => saved::check_moved(&prepared.header, &seal(&prepared.plan, &Registry), &again)?,
         Agreed::AnyPlan if again.plan.id() != prepared.plan.id() => {
@@ -61,7 +78,7 @@ pub(super) async fn carry_out(
         }
         Agreed::AnyPlan => {}
     }
-    execute(context, &again, consent).await
+    execute(context, &again, consent, asker.stop()).await
 }
 
 fn show(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<(), Error> {
@@ -74,10 +91,9 @@ fn show(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<(),
     Ok(context.print(&shown)?)
 }
 
-async fn execute(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<Exit, Error> {
+async fn execute(context: &Context, prepared: &Prepared, consent: &Consent, stop: Stop) -> Result<Exit, Error> {
     let Prepared { environment, plan, .. } = prepared;
     let writer = Writer::connect(&environment.aws.account, &environment.aws.region).await;
-    let stop = context.stop_on_interrupt();
     let progress = Progress::start(context, consent.json, plan.steps.len());
     let report = apply::run(plan, &writer, stop, &mut |event| progress.tell(&event)).await;
     progress.end();
@@ -87,7 +103,7 @@ async fn execute(context: &Context, prepared: &Prepared, consent: &Consent) -> R
         context.print(&report::text(&report, &environment.environment))?;
     }
     Ok(match () {
-        () if report.stopped && !report.is_complete() => Exit::Interrupted,
+        () if report.stopped == Some(Cause::Interrupt) && !report.is_complete() => Exit::Interrupted,
         () if report.is_complete() => Exit::Done,
         () if writer.wrote() => Exit::Partly,
         () => Exit::Failed,

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use indicatif::ProgressBar;
-use tokio::sync::watch;
 
-use crate::apply::Stop;
+use crate::apply::{Asker, Cause};
 use crate::render::{Page, diagnostic};
 use crate::spec::{Loaded, Problem, Source, load};
 use crate::values::origin::Origin;
@@ -132,17 +131,17 @@ impl Context {
         }
     }
 
-    /// Asks to stop at the first interrupt, and quits at the second.
-    pub fn stop_on_interrupt(&self) -> Stop {
-        let (ask, stop) = watch::channel(false);
+    /// Asks to stop at the first interrupt, and quits at the second. Others may ask as well.
+    pub fn stop_on_interrupt(&self) -> Asker {
+        let asker = Asker::default();
+        let asks = asker.clone();
         self.runtime.spawn(async move {
             interrupt().await;
-            if ask.send(true).is_ok() {
-                interrupt().await;
-            }
+            asks.ask(Cause::Interrupt);
+            interrupt().await;
             quit();
         });
-        stop
+        asker
     }
 
     /// Who runs this, from where, and from which commit.

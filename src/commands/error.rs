@@ -5,8 +5,10 @@ use std::process::ExitCode;
 use crate::aws::AwsError;
 use crate::aws::observe::ObserveError;
 use crate::desired::BuildError;
+use crate::lease::Entry;
 use crate::permissions;
 use crate::plan::PlanError;
+use crate::render::lease;
 use crate::saved::Moved;
 use crate::spec::Problems;
 
@@ -25,6 +27,8 @@ pub enum Exit {
     Stale,
     /// Blocked by protection, a gate or a missing approval.
     Blocked,
+    /// Another run holds the environment.
+    Held,
     /// Interrupted; what was in flight has been finished and reported.
     Interrupted,
 }
@@ -38,6 +42,7 @@ impl From<Exit> for ExitCode {
             Exit::Partly => 3,
             Exit::Stale => 4,
             Exit::Blocked => 5,
+            Exit::Held => 7,
             Exit::Interrupted => 130,
         })
     }
@@ -87,6 +92,20 @@ pub enum Error {
         /// What is not as it was.
         moved: Vec<Moved>,
     },
+    /// Another run has the environment.
+    #[error("{}", lease::held(environment, entry))]
+    Held {
+        /// The environment.
+        environment: String,
+        /// What that run has written.
+        entry: Box<Entry>,
+    },
+    /// Interrupted before anything was done.
+    #[error("interrupted while waiting for {environment}; nothing was done")]
+    Interrupted {
+        /// The environment.
+        environment: String,
+    },
     /// The output could not be written.
     #[error("writing the output")]
     Output(#[from] std::io::Error),
@@ -98,6 +117,8 @@ impl Error {
         match self {
             Self::Refused { .. } => Exit::Blocked,
             Self::Stale { .. } => Exit::Stale,
+            Self::Held { .. } => Exit::Held,
+            Self::Interrupted { .. } => Exit::Interrupted,
             _ => Exit::Failed,
         }
     }
@@ -117,7 +138,11 @@ impl Error {
             Self::Stale { environment, .. } => {
                 Some(format!("`infra plan --env {environment}` makes the plan that would be applied now"))
             }
-            Self::Spec(_) | Self::Output(_) => None,
+            Self::Held { environment, .. } => Some(format!(
+                "wait for it with `--lock-timeout 10m`; if that run is dead, its lease ends by itself then; `infra unlock --env \
+                 {environment}` ends it now"
+            )),
+            Self::Spec(_) | Self::Interrupted { .. } | Self::Output(_) => None,
         }
     }
 }

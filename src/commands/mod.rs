@@ -6,6 +6,7 @@ mod context;
 mod destroy;
 mod error;
 mod iam_policy;
+mod lease;
 mod origin;
 mod plan;
 mod prepare;
@@ -14,6 +15,7 @@ mod saved;
 mod schema;
 mod show;
 mod status;
+mod unlock;
 mod validate;
 
 pub use context::Context;
@@ -32,6 +34,7 @@ pub fn run(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Show(command) => show::run(context, command),
         Command::Apply(command) => context.block_on(apply::run(context, command)),
         Command::Destroy(command) => context.block_on(destroy::run(context, command)),
+        Command::Unlock(command) => context.block_on(unlock::run(context, command)),
         Command::Status(command) => context.block_on(status::run(context, command)),
         Command::IamPolicy(command) => iam_policy::run(context, command),
         Command::Schema => schema::schema(context),

@@ -61,7 +61,7 @@ impl<'a> Progress<'a> {
                         }
                         whole.inc(1);
                     }
-                    Event::Waiting { .. } | Event::Stopping => {}
+                    Event::Waiting { .. } | Event::Stopping(_) => {}
                 }
                 if let Some(line) = events::line(event) {
                     let _ = bars.println(line);
@@ -72,7 +72,7 @@ impl<'a> Progress<'a> {
                 match event {
                     Event::Started { change, verb } => drop(running.insert((change.address.clone(), *verb), Instant::now())),
                     Event::Ended { change, verb, .. } => drop(running.remove(&(change.address.clone(), *verb))),
-                    Event::Waiting { .. } | Event::Stopping => {}
+                    Event::Waiting { .. } | Event::Stopping(_) => {}
                 }
                 if let Some(line) = events::line(event) {
                     self.context.tell(&format!("{line}\n"));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::words::took;
-use crate::apply::{Event, Outcome, Report};
+use crate::apply::{Cause, Event, Outcome, Report};
 use crate::plan::{Change, Verb};
 
 /// What is being done, for people: `creating`, `created`.
@@ -21,8 +21,11 @@ pub fn line(event: &Event<'_>) -> Option<String> {
     match event {
         Event::Started { change, verb } => Some(format!("{} {}", verbs(*verb).0, change.address)),
         Event::Waiting { .. } => None,
-        Event::Stopping => {
+        Event::Stopping(Cause::Interrupt) => {
             Some("stopping: calls under way are finished, and nothing new is started; interrupt again to quit".into())
+        }
+        Event::Stopping(Cause::LeaseLost) => {
+            Some("stopping, because the lease is lost: calls under way are finished, and nothing new is started".into())
         }
         Event::Ended { change, verb, outcome, took: time } => match outcome {
             Outcome::Done => Some(format!("{} {} ({})", verbs(*verb).1, change.address, took(*time))),
@@ -52,7 +55,7 @@ pub fn json(event: &Event<'_>) -> Value {
     match event {
         Event::Started { change, verb } => about("apply_start", change, *verb),
         Event::Waiting { change, verb } => about("apply_progress", change, *verb),
-        Event::Stopping => json!({ "type": "apply_stopping" }),
+        Event::Stopping(cause) => json!({ "type": "apply_stopping", "because": why(*cause) }),
         Event::Ended { change, verb, outcome, took } => {
             let time = ("elapsed_seconds", json!(took.as_secs_f64()));
             match outcome {
@@ -74,8 +77,16 @@ pub fn summary(report: &Report) -> Value {
         "done": count(|outcome| matches!(outcome, Outcome::Done)),
         "failed": count(|outcome| matches!(outcome, Outcome::Failed(_))),
         "left": count(|outcome| matches!(outcome, Outcome::Begun | Outcome::Left(_) | Outcome::Stopped)),
-        "interrupted": report.stopped,
+        "stopped": report.stopped.map(why),
     })
+}
+
+/// What made a run stop, for programs.
+fn why(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Interrupt => "interrupt",
+        Cause::LeaseLost => "lease_lost",
+    }
 }
 
 fn action(verb: Verb) -> &'static str {

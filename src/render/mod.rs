@@ -4,11 +4,14 @@ pub mod diagnostic;
 mod draw;
 pub mod events;
 pub mod json;
+pub mod lease;
+pub mod markdown;
 pub mod report;
 pub mod rows;
 pub mod status;
 pub mod style;
 pub mod text;
+pub mod topology;
 pub mod words;
 
 pub use draw::Page;

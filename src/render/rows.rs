@@ -3,6 +3,7 @@
 pub(crate) mod conceal;
 mod differ;
 mod headline;
+pub mod labels;
 mod meaning;
 pub(crate) mod names;
 mod words;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 
 use differ::Differ;
 pub use differ::{Difference, Mark, Words};
+pub(super) use meaning::ports;
 use names::Names;
 
 use crate::graph::Address;
@@ -99,7 +101,18 @@ impl<'a> Rows<'a> {
     /// What is in the way and what goes, as far as anything is shown below it: people read the end of what scrolled by.
     pub fn worth_repeating(&self) -> impl Iterator<Item = &Section<'a>> {
         let last = self.sections.last().map(|section| section.fate);
-        self.sections.iter().filter(move |section| section.fate <= Fate::Destroyed && last > Some(section.fate))
+        self.worth_telling_first().filter(move |section| last > Some(section.fate))
+    }
+
+    /// What is in the way and what goes.
+    pub fn worth_telling_first(&self) -> impl Iterator<Item = &Section<'a>> {
+        self.sections.iter().filter(|section| section.fate <= Fate::Destroyed)
+    }
+
+    /// What need not be told first, as far as anything differs in it.
+    pub fn worth_folding(&self) -> impl Iterator<Item = &Section<'a>> {
+        let rest = self.sections.iter().filter(|section| section.fate > Fate::Destroyed);
+        rest.filter(|section| section.rows.iter().any(|row| !row.differences.is_empty()))
     }
 }
 

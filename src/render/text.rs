@@ -2,9 +2,10 @@
 
 use super::Header;
 use super::draw::{Page, Sheet, Span, length};
-use super::rows::{Deferred, Difference, Fate, Mark, Row, Rows, Section, Words};
+use super::rows::labels::{self, counted};
+use super::rows::{Difference, Fate, Mark, Row, Rows, Section, Words};
 use super::style::Role;
-use crate::plan::{Action, Change, Hazard, Plan, Schemas, Summary};
+use crate::plan::{Change, Hazard, Plan, Schemas};
 
 /// Columns that a resource stands in.
 const RESOURCE: usize = 2;
@@ -28,7 +29,7 @@ pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas, page: Page) -> 
     for section in &rows.sections {
         self::section(&mut sheet, section);
     }
-    deferred(&mut sheet, &rows.deferred, header);
+    deferred(&mut sheet, &rows, header);
     for section in rows.worth_repeating() {
         repeat(&mut sheet, section);
     }
@@ -40,7 +41,7 @@ pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas, page: Page) -> 
 fn section(sheet: &mut Sheet, section: &Section<'_>) {
     sheet.blank();
     let reason = section.reason.as_ref().map(|reason| format!(" (all: {reason})")).unwrap_or_default();
-    sheet.line(0, 2, &[(Role::Strong, title(section)), (Role::Plain, &reason)]);
+    sheet.line(0, 2, &[(Role::Strong, section.title()), (Role::Plain, &reason)]);
     legend(sheet, section);
     let rows = &section.rows;
     let column = RESOURCE + SIGN + 1 + rows.iter().map(|row| length(row.change.address.as_str())).max().unwrap_or(0) + 2;
@@ -65,18 +66,6 @@ fn section(sheet: &mut Sheet, section: &Section<'_>) {
     }
 }
 
-fn title(section: &Section<'_>) -> &'static str {
-    let deletes = section.rows.iter().filter(|row| row.change.action == Action::Delete).count();
-    match section.fate {
-        Fate::Blocked => "Blocked: nothing can be applied before this is resolved",
-        Fate::Destroyed if deletes == section.rows.len() => "To be deleted",
-        Fate::Destroyed if deletes == 0 => "To be replaced",
-        Fate::Destroyed => "To be deleted or replaced",
-        Fate::Updated => "To be updated",
-        Fate::Created => "To be created",
-    }
-}
-
 /// Of what is made, each in one line, the hazards are told together.
 fn dangers(sheet: &mut Sheet, section: &Section<'_>) {
     let all = section.hazards();
@@ -93,16 +82,11 @@ fn dangers(sheet: &mut Sheet, section: &Section<'_>) {
 
 /// What a replacement means is said once, beside its sign.
 fn legend(sheet: &mut Sheet, section: &Section<'_>) {
-    let mut told: Vec<String> = Vec::new();
-    for row in &section.rows {
-        let sentence = row.hazards.iter().find(|(hazard, _)| *hazard == Hazard::Replacement);
+    for (row, sentence) in section.legend() {
         let (role, sign) = sign(row.change);
-        if let Some((hazard, sentence)) = sentence.filter(|_| !told.contains(&sign)) {
-            let spans =
-                [(role, sign.as_str()), (Role::Delete, hazard.name()), (Role::Faint, ": "), (Role::Faint, sentence.as_str())];
-            sheet.line(RESOURCE, DETAIL + 2, &spans);
-            told.push(sign);
-        }
+        let name = Hazard::Replacement.name();
+        let spans = [(role, sign.as_str()), (Role::Delete, name), (Role::Faint, ": "), (Role::Faint, sentence)];
+        sheet.line(RESOURCE, DETAIL + 2, &spans);
     }
 }
 
@@ -126,9 +110,8 @@ fn block(sheet: &mut Sheet, row: &Row<'_>, column: Option<usize>) {
     let change = row.change;
     let (role, sign) = sign(change);
     let mut what = format!("{}{}", pad(change.address.as_str(), column), change.kind);
-    // What is to go is found by what AWS calls it.
-    if let Some(live) = change.live.as_ref().filter(|_| matches!(change.action, Action::Delete | Action::Replace { .. })) {
-        what += &format!(" {}", live.id);
+    if let Some(id) = row.id() {
+        what += &format!(" {id}");
     }
     let between = if row.reason.is_empty() { "" } else { ", " };
     let spans: [Span<'_>; 5] = [
@@ -140,7 +123,7 @@ fn block(sheet: &mut Sheet, row: &Row<'_>, column: Option<usize>) {
     ];
     sheet.line(RESOURCE, column.unwrap_or(DETAIL + 2), &spans);
     differences(sheet, DETAIL, &row.differences);
-    for (hazard, sentence) in row.hazards.iter().filter(|(hazard, _)| *hazard != Hazard::Replacement) {
+    for (hazard, sentence) in row.dangers() {
         sheet.line(
             DETAIL,
             DETAIL + 2,
@@ -202,7 +185,8 @@ fn two(before: &str, after: &str) -> usize {
     length(before) + length(" → ") + length(after)
 }
 
-fn deferred(sheet: &mut Sheet, all: &[Deferred<'_>], header: &Header) {
+fn deferred(sheet: &mut Sheet, rows: &Rows<'_>, header: &Header) {
+    let all = &rows.deferred;
     if all.is_empty() {
         return;
     }
@@ -225,10 +209,7 @@ fn deferred(sheet: &mut Sheet, all: &[Deferred<'_>], header: &Header) {
             sheet.line(RESOURCE, column.unwrap_or(DETAIL + 2), &spans);
         }
     }
-    let images: Vec<String> =
-        all.iter().filter_map(|waiting| waiting.service).map(|service| format!(" --image {service}=TAG")).collect();
-    if !images.is_empty() {
-        let command = format!("infra apply --env {}{}", header.environment, images.concat());
+    if let Some(command) = rows.to_go_on(header) {
         sheet.line(RESOURCE, DETAIL + 2, &[(Role::Plain, "To go on, push an image, then:")]);
         sheet.line(DETAIL, DETAIL + 2, &[(Role::Strong, &command)]);
     }
@@ -237,29 +218,23 @@ fn deferred(sheet: &mut Sheet, all: &[Deferred<'_>], header: &Header) {
 /// What is in the way and what goes, by address alone.
 fn repeat(sheet: &mut Sheet, section: &Section<'_>) {
     sheet.blank();
-    sheet.line(0, 2, &[(Role::Strong, "Once more, "), (Role::Strong, &brief(section))]);
+    sheet.line(0, 2, &[(Role::Strong, "Once more, "), (Role::Strong, &section.name().to_lowercase())]);
     for row in &section.rows {
         let (role, sign) = sign(row.change);
-        let hazards = row.hazards.iter().map(|(hazard, _)| *hazard).filter(|hazard| *hazard != Hazard::Replacement);
-        let hazards: Vec<&str> = hazards.map(Hazard::name).collect();
+        let hazards: Vec<&str> = row.dangers().map(|(hazard, _)| hazard.name()).collect();
         let hazards = if hazards.is_empty() { String::new() } else { format!("  ! {}", hazards.join(", ")) };
         sheet.line(RESOURCE, DETAIL + 2, &[(role, &sign), (Role::Plain, row.change.address.as_str()), (Role::Delete, &hazards)]);
     }
 }
 
-fn brief(section: &Section<'_>) -> String {
-    let title = title(section);
-    title.split(':').next().unwrap_or(title).to_lowercase()
-}
-
 fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
     if plan.is_noop() {
         let words = format!("Nothing to do: AWS is as the spec of {} says.", header.environment);
-        let rest = counts(plan.summary());
+        let rest = counted(plan.summary());
         sheet.line(0, 2, &[(Role::Create, &words), (Role::Faint, &format!(" {rest}."))]);
         return;
     }
-    sheet.line(0, 2, &[(Role::Strong, "Plan: "), (Role::Strong, &counts(plan.summary())), (Role::Strong, ".")]);
+    sheet.line(0, 2, &[(Role::Strong, "Plan: "), (Role::Strong, &counted(plan.summary())), (Role::Strong, ".")]);
     let changes = || plan.changes.iter().filter(|change| change.blocked.is_none());
     let count = |hazard: &Hazard| changes().filter(|change| change.hazards.contains(hazard)).count();
     // How many are replaced has been said.
@@ -276,32 +251,8 @@ fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
     sheet.line(0, 2, &[(Role::Faint, "Plan id: "), (Role::Plain, &plan.id())]);
 }
 
-fn counts(summary: Summary) -> String {
-    let Summary { create, update, replace, delete, unchanged, blocked, deferred } = summary;
-    let all = [
-        (create, "to create"),
-        (update, "to update"),
-        (replace, "to replace"),
-        (delete, "to delete"),
-        (blocked, "blocked"),
-        (deferred, "deferred"),
-        (unchanged, "unchanged"),
-    ];
-    let some = all.into_iter().filter(|&(count, _)| count > 0).map(|(count, what)| format!("{count} {what}"));
-    let some: Vec<String> = some.collect();
-    if some.is_empty() { "no resources".into() } else { some.join(", ") }
-}
-
-/// `OpenTofu`'s signs, and one for what is in the way; padded.
+/// Signs stand in a column.
 fn sign(change: &Change) -> (Role, String) {
-    let (role, sign) = match change.action {
-        _ if change.blocked.is_some() => (Role::Blocked, "x"),
-        Action::NoOp => (Role::Plain, ""),
-        Action::Create => (Role::Create, "+"),
-        Action::Update => (Role::Update, "~"),
-        Action::Replace { delete_first: false } => (Role::Delete, "+/-"),
-        Action::Replace { delete_first: true } => (Role::Delete, "-/+"),
-        Action::Delete => (Role::Delete, "-"),
-    };
+    let (role, sign) = labels::sign(change);
     (role, format!("{sign:<width$}", width = SIGN + 1))
 }

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 /// Where a run comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Origin {
     /// Who set it off, as CI or the machine calls them.
     pub actor: String,

@@ -45,7 +45,7 @@ const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "123456789012"), ("AWS_SE
 #[test]
 fn help_teaches() {
     golden("help", infra(&["--help"], &[]));
-    for command in ["validate", "plan", "apply", "destroy", "status", "iam-policy", "schema", "completions"] {
+    for command in ["validate", "plan", "apply", "destroy", "unlock", "status", "iam-policy", "schema", "completions"] {
         golden(&format!("help-{command}"), infra(&[command, "--help"], &[]));
     }
 }
@@ -62,6 +62,7 @@ fn wrong_invocations_exit_with_1() {
     golden("bad-address", infra(&["plan", "--env", "dev", "--only", "Service.Web"], &[]));
     golden("unknown-hazard", infra(&["apply", "--env", "dev", "--allow", "everything"], &[]));
     golden("unknown-environment", infra(&["plan", "--env", "dve"], &[]));
+    golden("bad-duration", infra(&["apply", "--env", "dev", "--lock-timeout", "10"], &[]));
     golden("no-specs", infra(&["--specs", "nowhere", "validate"], &[]));
 }
 
@@ -97,6 +98,7 @@ fn without_aws_it_says_what_to_do() {
     environment.push(("AWS_ENDPOINT_URL", NOWHERE));
     golden("unreachable", infra(&["plan", "--env", "dev"], &environment));
     golden("unreachable-apply", infra(&["apply", "--env", "dev", "--yes"], &environment));
+    golden("unreachable-unlock", infra(&["unlock", "--env", "dev", "--yes"], &environment));
 }
 
 #[test]

@@ -2,6 +2,10 @@
 //! file for how to run one by hand, and how to accept what changed.
 
 mod case;
+mod github;
+mod markdown;
+mod nasty;
+mod topology;
 mod world;
 
 use std::fs;
@@ -160,6 +164,7 @@ fn values_of_the_environment_are_in_no_plan() {
         let header = header(&environment, &case);
         let text = text::plan(&header, &plan, &Registry, Page { width: WIDTH, colour: false });
         let json = json::plan(&header, &plan, &Registry).to_string();
+        let markdown = infra::render::markdown::plan(&header, &plan, &Registry);
         let saved = Saved::new(header, &plan, &Registry).to_text();
         // Those of the spec, and those that AWS holds; short ones such as `0.1` stand in addresses too.
         let of_spec = environment.service.iter().flat_map(|(_, service)| service.env.values().cloned());
@@ -171,7 +176,7 @@ fn values_of_the_environment_are_in_no_plan() {
         let of_live = of_live.flatten().filter(|(name, _)| !name.starts_with("DATABASE_"));
         let of_live = of_live.filter_map(|(_, value)| value.as_str().map(str::to_owned));
         for value in of_spec.chain(of_live).filter(|value| value.len() > 3) {
-            for shown in [&text, &json, &saved] {
+            for shown in [&text, &json, &markdown, &saved] {
                 assert!(!shown.contains(&value), "{}: {value}", folder.display());
             }
             seen += 1;

@@ -72,12 +72,7 @@ impl Speaker<'_> {
     }
 
     fn rule(self, attribute: &str, rule: &Rule<Wanted>) -> String {
-        let ports = match (rule.protocol.as_str(), rule.from_port, rule.to_port) {
-            ("-1", _, _) => "everything".into(),
-            (protocol, -1, _) => protocol.to_owned(),
-            (protocol, from, to) if from == to => format!("{protocol} {from}"),
-            (protocol, from, to) => format!("{protocol} {from}-{to}"),
-        };
+        let ports = ports(rule);
         let peer = match &rule.peer {
             Peer::Cidr(cidr) => cidr.clone(),
             Peer::Group(group) => self.input(group),
@@ -131,6 +126,16 @@ impl Speaker<'_> {
             return cut(text);
         }
         self.names.words(text).or_else(|| image(text)).unwrap_or_else(|| cut(text))
+    }
+}
+
+/// The protocol and ports that a rule is about: `tcp 5432`.
+pub(in crate::render) fn ports(rule: &Rule<Wanted>) -> String {
+    match (rule.protocol.as_str(), rule.from_port, rule.to_port) {
+        ("-1", _, _) => "everything".into(),
+        (protocol, -1, _) => protocol.to_owned(),
+        (protocol, from, to) if from == to => format!("{protocol} {from}"),
+        (protocol, from, to) => format!("{protocol} {from}-{to}"),
     }
 }
 

@@ -20,9 +20,10 @@ impl Stage {
         panic!("{:?} came, and then: {:?}", self.writes().await, child.wait_with_output().await);
     }
 
-    /// Starts a run, and kills it after so many calls that write.
+    /// Starts a run, and kills it after so many calls that write. Nobody waits until its lease runs out.
     async fn kill_after(&self, arguments: &[&str], writes: usize) {
         self.start(arguments, |made| made.len() >= writes).await.kill().await.unwrap();
+        assert_eq!(self.run(&["unlock", "--yes"]).await.code, 0);
     }
 
     /// Applies what is left, while AWS may still be at work on what was begun.
@@ -37,7 +38,7 @@ fn made(call: &str) -> impl Fn(&[String]) -> bool {
     move |calls| calls.iter().any(|made| made == call)
 }
 
-async fn interrupt(child: &Child) {
+pub(super) async fn interrupt(child: &Child) {
     let done = Command::new("kill").args(["-INT", &child.id().unwrap().to_string()]).status().await.unwrap();
     assert!(done.success());
 }
@@ -78,6 +79,7 @@ async fn interrupted_twice_it_quits_at_once() {
     let ended = end(child, Duration::from_secs(1)).await;
     assert_eq!(ended.code, 130, "{ended:#?}");
     stage.sandbox.settle_seconds("rds", 0.1).await;
+    assert_eq!(stage.run(&["unlock", "--yes"]).await.code, 0);
     stage.go_on().await;
 }
 

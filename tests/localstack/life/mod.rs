@@ -9,6 +9,7 @@ mod drift;
 mod failures;
 mod guards;
 mod interrupt;
+mod lease;
 mod neighbours;
 mod permissions;
 mod plan;
