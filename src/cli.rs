@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::graph::Address;
+use crate::permissions::Trust;
 use crate::plan::{Choices, Hazard};
 use crate::values::duration::Duration;
 
@@ -24,6 +25,10 @@ pub struct Cli {
     /// The folder of the specs.
     #[arg(long, global = true, env = "INFRA_SPECS", default_value = "environments", value_name = "FOLDER")]
     pub specs: PathBuf,
+
+    /// The folder of the records of what was done. Default: `plans` next to the folder of the specs.
+    #[arg(long, global = true, env = "INFRA_RECORDS", value_name = "FOLDER")]
+    pub records: Option<PathBuf>,
 
     /// What to do.
     #[command(subcommand)]
@@ -64,6 +69,20 @@ pub enum Command {
     Unlock(Unlock),
     /// Show what runs: endpoints, images by digest, health
     Status(Status),
+    /// Show what was done: who, when, from which commit, which images, and how it ended
+    ///
+    /// Reads the records that `apply` and `destroy` leave; AWS and the specs are not needed. `infra history show ID` shows one run.
+    History(History),
+    /// Print the least IAM policy for planning or applying
+    ///
+    /// Of one environment, without AWS. What has a name is allowed by its beginning, what has none by its tags, so the policy of one
+    /// environment is of no use in another. The policy for `apply` allows all that the one for `plan` does, and `destroy`. It is
+    /// meant as a role's inline policy, which may be longer than a managed one: `infra iam-policy --for apply --env prod >
+    /// policy.json`, then `aws iam put-role-policy --role-name … --policy-name infra --policy-document file://policy.json`. Print it
+    /// again when the spec asks for something of another kind.
+    ///
+    /// With `--trust`, one object with the `policy` and, under `trust`, who may take the role that plans and the one that applies.
+    IamPolicy(IamPolicy),
     /// Print the JSON Schema of specs, for editors
     Schema,
     /// Print completions for a shell
@@ -152,6 +171,8 @@ pub enum Format {
     Json,
     /// For a pull request: fits into a comment, whatever the plan.
     Markdown,
+    /// For a browser: one file that needs no network, with a drawing of the environment.
+    Html,
 }
 
 /// `infra show`
@@ -252,6 +273,45 @@ pub struct Destroy {
     pub consent: Consent,
 }
 
+/// `infra iam-policy`
+#[derive(Args, Debug)]
+pub struct IamPolicy {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub environment: Environment,
+
+    /// What the policy is for.
+    #[arg(long = "for", value_enum, value_name = "VERB")]
+    pub verb: PolicyFor,
+
+    /// Print an array of policies, each short enough for a managed policy: all of them together are the whole.
+    #[arg(long)]
+    pub split: bool,
+
+    /// Print both trust policies too, for the jobs of a repository: `github:OWNER/REPO` or `circleci:ORGANISATION-ID/PROJECT-ID`.
+    ///
+    /// Upper and lower case count: write owner and repository as GitHub does. Repositories made or renamed since July 2026 carry
+    /// immutable ids in the subject of their tokens: write `github:OWNER@ID/REPO@ID`, which
+    /// `gh api repos/OWNER/REPO --jq '"github:\(.owner.login)@\(.owner.id)/\(.name)@\(.id)"'` prints. On GitHub, pull requests
+    /// and the default branch may plan, and jobs of the environment of that name may apply; on CircleCI, every job may plan, and those
+    /// of the default branch may apply, with `CIRCLE_OIDC_TOKEN_V2`.
+    #[arg(long, value_name = "CI")]
+    pub trust: Option<Trust>,
+
+    /// The default branch of that repository.
+    #[arg(long, value_name = "BRANCH", default_value = "main", requires = "trust")]
+    pub branch: String,
+}
+
+/// What an IAM policy is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PolicyFor {
+    /// Looking: `plan` and `status`.
+    Plan,
+    /// That, and `apply` and `destroy`.
+    Apply,
+}
+
 /// `infra status`
 #[derive(Args, Debug)]
 pub struct Status {
@@ -260,6 +320,49 @@ pub struct Status {
     pub environment: Environment,
 
     /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `infra history`
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct History {
+    #[command(subcommand)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub command: Option<HistoryCommand>,
+
+    /// The environment, as its spec calls itself.
+    #[arg(long, short, env = "INFRA_ENV", value_name = "ENVIRONMENT", required = true)]
+    pub env: Option<String>,
+
+    /// How many runs, counted from the newest.
+    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 20)]
+    pub last: usize,
+
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to show of the history beside the list.
+#[derive(Debug, Subcommand)]
+pub enum HistoryCommand {
+    /// Show one run in full
+    Show(HistoryShow),
+}
+
+/// `infra history show`
+#[derive(Args, Debug)]
+pub struct HistoryShow {
+    /// The plan id of the run, the name of its record, or the beginning of either; a record's name begins with the time in UTC.
+    pub id: String,
+
+    /// Look among the runs of this environment only.
+    #[arg(long, short, env = "INFRA_ENV", value_name = "ENVIRONMENT")]
+    pub env: Option<String>,
+
+    /// Print the record itself, which is JSON.
     #[arg(long)]
     pub json: bool,
 }

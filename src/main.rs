@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     if let Ok(filter) = logs {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
     }
-    let Ok(context) = Context::new(cli.specs.clone()) else { return Exit::Failed.into() };
+    let Ok(context) = Context::new(cli.specs.clone(), cli.records.clone()) else { return Exit::Failed.into() };
     match run(&cli, &context) {
         Ok(exit) => exit.into(),
         // Whoever read the output has seen enough.

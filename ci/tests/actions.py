@@ -42,6 +42,7 @@ class Runner:
     variables: dict[str, str]
     path: str
     vars: dict[str, str]
+    account: str = "123456789012"
     now: str = "2026-11-21T11:00:00Z"
     run_id: int = 0
     log: str = ""
@@ -214,11 +215,11 @@ class Runner:
                 assert shutil.which("infra", path=self.path)
             case "aws-actions/configure-aws-credentials":
                 assert job["permissions"]["id-token"] == "write"
-                assert (given["allowed-account-ids"], given["aws-region"]) == ("123456789012", "us-east-1")
+                assert (given["allowed-account-ids"], given["aws-region"]) == (self.account, "us-east-1")
                 role = given["role-to-assume"].rsplit("/", 1)[1]
                 # What the trust policy of the role demands.
                 assert not role.endswith("-apply") or job.get("environment"), "only a protected environment may take on that role"
-                keys = {"AWS_ACCESS_KEY_ID": "123456789012", "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": given["aws-region"]}
+                keys = {"AWS_ACCESS_KEY_ID": self.account, "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": given["aws-region"]}
                 environment.update(keys | {"FAKE_ROLE": role})
             case "actions/upload-artifact":
                 self.upload(given, work)
@@ -254,7 +255,9 @@ class Runner:
 
     def download(self, given: dict, work: Path) -> None:
         mine = [each for each in self.github.read()["artifacts"] if each["run"] == self.run_id]
-        found = [each for each in mine if fnmatch(each["name"], given["pattern"])]
+        found = [each for each in mine if fnmatch(each["name"], given.get("name") or given["pattern"])]
+        if "name" in given and not found:
+            raise StepFailed
         for artifact in found:
             # Where only one is found, its files are not put into a folder of its name: the action's own trap.
             flat = given.get("merge-multiple") or len(found) == 1

@@ -2,108 +2,22 @@
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
-from actions import Runner
-from conftest import REPOSITORY, ROOT, SPECS, git
-
-ROLES = "{" + ", ".join(f'"{name}": "arn:aws:iam::123456789012:role/{name}-%s"' for name in ("dev", "staging", "prod")) + "}"
-
-
-class Team:
-    """People with a repository on GitHub."""
-
-    def __init__(self, runner: Runner, work: Path) -> None:
-        self.runner, self.work, self.number = runner, work, 0
-
-    def edit(self, path: str, text: str) -> None:
-        file = self.work / path
-        file.write_text(file.read_text() + text)
-
-    def commit(self) -> str:
-        git(self.work, "add", "--all")
-        git(self.work, "commit", "--quiet", "--message", "change")
-        return git(self.work, "rev-parse", "HEAD").strip()
-
-    def open(self, *edits: tuple[str, str]) -> dict:
-        """Opens a pull request, and gives the jobs that planned it."""
-        self.number += 1
-        git(self.work, "fetch", "--quiet", "origin")
-        git(self.work, "checkout", "--quiet", "-B", f"change-{self.number}", "origin/main")
-        return self.push(*edits)
-
-    def push(self, *edits: tuple[str, str], repository: str = REPOSITORY) -> dict:
-        """Pushes to the pull request; what runs is its merge with the default branch, as GitHub makes it."""
-        for path, text in edits:
-            self.edit(path, text)
-        self.head = self.commit()
-        merged = self.merge_commit()
-        payload = {"pull_request": {"number": self.number, "head": {"sha": self.head, "repo": {"full_name": repository}}}}
-        return self.runner.run("plan.yml", "pull_request", merged, payload)
-
-    def merge_commit(self) -> str:
-        git(self.work, "fetch", "--quiet", "origin")
-        tree = git(self.work, "merge-tree", "--write-tree", "origin/main", self.head).strip()
-        commit = git(self.work, "commit-tree", tree, "-p", "origin/main", "-p", self.head, "-m", "merge").strip()
-        git(self.work, "push", "--quiet", "--force", "origin", f"{commit}:refs/pull/{self.number}/merge")
-        return commit
-
-    def merge(self, how: str) -> dict:
-        """Merges the pull request, and gives the jobs that applied it."""
-        before = git(self.work, "rev-parse", "origin/main").strip()
-        merged = self.merge_commit()
-        if how != "merge":
-            # A squash and the last commit of a rebase look the same from here: one commit, one parent.
-            merged = git(self.work, "commit-tree", f"{merged}^{{tree}}", "-p", "origin/main", "-m", how).strip()
-        git(self.work, "push", "--quiet", "origin", f"{merged}:main")
-        pull = {"number": self.number, "merged_at": "2026-11-21T12:00:00Z", "merge_commit_sha": merged, "head": {"sha": self.head}}
-        self.runner.github.add("pulls", **pull, commits=[merged])
-        return self.runner.run("apply.yml", "push", merged, {"before": before})
-
-    def dispatch(self, **inputs: str) -> dict:
-        main = git(self.runner.origin, "rev-parse", "main").strip()
-        return self.runner.run("apply.yml", "workflow_dispatch", main, {}, {"allow": "", **inputs})
-
-    def night(self) -> dict:
-        return self.runner.run("drift.yml", "schedule", git(self.runner.origin, "rev-parse", "main").strip(), {})
-
-    def records(self) -> list[str]:
-        return git(self.runner.origin, "ls-tree", "-r", "--name-only", "main", "plans").split()
-
-
-def results(jobs: dict) -> dict[str, str]:
-    return {name: job.result for name, job in jobs.items()}
-
+from conftest import ROOT, SPECS, git
+from people import Team, results
 
 @pytest.fixture
 def team(tmp_path, github, infra):
-    work = tmp_path / "work"
-    (work / "environments").mkdir(parents=True)
-    for name, text in SPECS.items():
-        (work / "environments" / name).write_text(text)
-    for folder in (".github", "ci"):
-        shutil.copytree(ROOT / folder, work / folder, ignore=shutil.ignore_patterns("tests", "__pycache__"))
-    git(work, "init", "--quiet", "--initial-branch=main")
-    origin = tmp_path / "origin.git"
-    git(tmp_path, "init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
-    git(origin, "config", "uploadpack.allowAnySHA1InWant", "true")
-    git(work, "remote", "add", "origin", str(origin))
-    variables = {name: os.environ[name] for name in os.environ if name.startswith(("GIT_", "FAKE_", "PYTHON")) and name != "FAKE_ROLE"}
-    given = {"INFRA_PLAN_ROLES": ROLES.replace("%s", "plan"), "INFRA_APPLY_ROLES": ROLES.replace("%s", "apply")}
-    runner = Runner(origin, github, tmp_path / "jobs", variables, os.environ["PATH"], given)
-    team = Team(runner, work)
-    team.commit()
-    git(work, "push", "--quiet", "origin", "main")
-    return team
+    variables = {name: os.environ[name] for name in ("FAKE_AWS", "FAKE_GITHUB")}
+    return Team(tmp_path, github, SPECS, variables, os.environ["PATH"])
 
 
 @pytest.fixture
 def merging(team):
     """The same team, where merging is the approval."""
     shutil.copy(ROOT / "docs/ci/github-merge-approves.yml", team.work / ".github/workflows/apply.yml")
-    team.commit()
-    git(team.work, "push", "--quiet", "origin", "main")
+    team.publish()
     return team
 
 

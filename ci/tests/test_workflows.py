@@ -120,7 +120,7 @@ def test_an_interrupt_of_the_run_reaches_infra_once(tmp_path):
     infra.chmod(0o755)
     variables = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ENVIRONMENT": "dev", "PLAN": "abc", "ALLOW": ""}
     running = subprocess.Popen(["bash", "-eo", "pipefail", "-c", step["run"]], env=variables, stdout=subprocess.PIPE, text=True)
-    assert running.stdout.readline() == "apply --env dev --approve abc --lock-timeout 10m\n"
+    assert running.stdout.readline() == "apply --env dev plans-made/dev/plan.json --approve abc --lock-timeout 10m\n"
     time.sleep(0.1)
     running.send_signal(signal.SIGINT)
     said, _ = running.communicate(timeout=20)

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use futures::future::BoxFuture;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::graph::{Attrs, Created, Outputs, Tags, Target};
 
@@ -32,7 +34,8 @@ pub trait Cloud: Send + Sync {
 }
 
 /// A call that was refused, or a wait that came to nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Failure {
     /// Service and action, such as `ec2:CreateVpc`.
     pub operation: String,
@@ -41,7 +44,7 @@ pub struct Failure {
     /// Its message.
     pub message: String,
     /// What the cloud's support asks for.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_id: Option<String>,
 }
 

@@ -8,6 +8,7 @@ use std::pin::pin;
 use aws_config::retry::RetryConfig;
 use futures::future::{Either, join_all, join4, select};
 
+use super::access::{Access, reads, uses};
 use super::client::Aws;
 use super::error::{AwsError, Call};
 use super::kinds::KINDS;
@@ -40,6 +41,8 @@ pub struct Observation {
     pub zones: Vec<String>,
     /// The current machine images of Amazon Linux 2023.
     pub machine_images: BTreeMap<Architecture, String>,
+    /// The ARN of the credentials.
+    pub principal: Option<String>,
     /// How many calls it took.
     pub calls: usize,
     /// The longest chain of calls of which each waited for the one before.
@@ -62,6 +65,17 @@ pub enum ObserveError {
     Aws(Vec<AwsError>),
 }
 
+/// Whose the credentials are.
+struct Caller {
+    account: String,
+    arn: Option<String>,
+}
+/// What looking takes beside the kinds. `sts:GetCallerIdentity` is missing because nobody needs a permission for it.
+pub const ACCESS: Access = Access::reading(&[
+    reads(&["ec2:DescribeAvailabilityZones"]),
+    uses(&["ssm:GetParameters"], &["ssm:{region}::parameter/aws/service/ami-amazon-linux-latest/*"]),
+]);
+
 impl Reader {
     /// Connects to the account and region of a spec.
     pub async fn connect(account: &str, region: &str) -> Self {
@@ -80,18 +94,12 @@ impl Reader {
         let account = pin!(chain(self.account()));
         let sweep = pin!(join4(kinds, zones, images, interfaces));
         // Without the right account nothing else is worth waiting for.
-        let (kinds, zones, images, interfaces) = match select(account, sweep).await {
-            Either::Left((account, sweep)) => {
-                self.check(account)?;
-                sweep.await
-            }
-            Either::Right((seen, account)) => {
-                self.check(account.await)?;
-                seen
-            }
+        let (principal, (kinds, zones, images, interfaces)) = match select(account, sweep).await {
+            Either::Left((account, sweep)) => (self.check(account)?, sweep.await),
+            Either::Right((seen, account)) => (self.check(account.await)?, seen),
         };
 
-        let mut seen = Observation::default();
+        let mut seen = Observation { principal, ..Observation::default() };
         let mut errors: Vec<AwsError> = Vec::new();
         for kind in kinds {
             match kind {
@@ -130,22 +138,22 @@ impl Reader {
     /// # Errors
     /// When they are of another, or of none.
     pub async fn check_account(&self) -> Result<(), ObserveError> {
-        self.check(self.account().await)
+        self.check(self.account().await).map(drop)
     }
 
-    fn check(&self, account: Result<String, AwsError>) -> Result<(), ObserveError> {
-        let actual = account.map_err(|error| ObserveError::Aws(vec![error]))?;
+    fn check(&self, caller: Result<Caller, AwsError>) -> Result<Option<String>, ObserveError> {
+        let Caller { account: actual, arn } = caller.map_err(|error| ObserveError::Aws(vec![error]))?;
         let expected = self.aws.account.clone();
-        if actual == expected { Ok(()) } else { Err(ObserveError::WrongAccount { expected, actual }) }
+        if actual == expected { Ok(arn) } else { Err(ObserveError::WrongAccount { expected, actual }) }
     }
 
-    /// The account of the credentials. The call everything hangs on gives up sooner than others: nobody wants to wait a minute to
+    /// Whose the credentials are. The call everything hangs on gives up sooner than others: nobody wants to wait a minute to
     /// be told that the network is down.
-    async fn account(&self) -> Result<String, AwsError> {
+    async fn account(&self) -> Result<Caller, AwsError> {
         let few = aws_sdk_sts::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(3));
         let call = self.aws.sts.get_caller_identity().customize().config_override(few);
         let identity = call.send().await.call("sts:GetCallerIdentity")?;
-        Ok(identity.account().unwrap_or_default().to_owned())
+        Ok(Caller { account: identity.account().unwrap_or_default().into(), arn: identity.arn().map(Into::into) })
     }
 
     async fn zones(&self, wanted: bool) -> Result<Vec<String>, AwsError> {

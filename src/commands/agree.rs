@@ -3,22 +3,14 @@
 use super::context::Context;
 use super::error::Error;
 use super::prepare::Prepared;
-use crate::cli::Consent;
+use crate::cli;
+use crate::record::Consent;
 
-/// What somebody agreed to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Agreed {
-    /// The plan that was shown, and no other.
-    ThisPlan,
-    /// Whatever the plan is.
-    AnyPlan,
-}
-
-/// Makes sure that `prepared` may be carried out.
+/// Makes sure that `prepared` may be carried out. `--yes` agrees to whatever the plan is, all else to this plan and no other.
 ///
 /// # Errors
 /// What is missing, and how to give it.
-pub(super) fn agree(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<Agreed, Error> {
+pub(super) fn agree(context: &Context, prepared: &Prepared, flags: &cli::Consent) -> Result<Consent, Error> {
     let plan = &prepared.plan;
     if let Some(blocked) = plan.blocked().next() {
         let address = &blocked.address;
@@ -29,19 +21,19 @@ pub(super) fn agree(context: &Context, prepared: &Prepared, consent: &Consent) -
     let missing: Vec<&str> = plan
         .hazards()
         .iter()
-        .filter(|hazard| hazard.must_be_allowed() && !consent.allow.contains(hazard))
+        .filter(|hazard| hazard.must_be_allowed() && !flags.allow.contains(hazard))
         .map(|hazard| hazard.name())
         .collect();
     if !missing.is_empty() {
-        let flags: Vec<String> = missing.iter().map(|hazard| format!("--allow {hazard}")).collect();
+        let allow: Vec<String> = missing.iter().map(|hazard| format!("--allow {hazard}")).collect();
         let message = format!("the plan has the hazard {}, which must be allowed by name", missing.join(", "));
-        return Err(Error::Refused { message, help: format!("add `{}` if that is what you want", flags.join(" ")) });
+        return Err(Error::Refused { message, help: format!("add `{}` if that is what you want", allow.join(" ")) });
     }
 
     let id = plan.id();
     let name = &prepared.environment.environment;
-    match &consent.approve {
-        Some(approved) if *approved == id => return Ok(Agreed::ThisPlan),
+    match &flags.approve {
+        Some(approved) if *approved == id => return Ok(Consent::Approved),
         Some(approved) => {
             let message = format!("plan {approved} was approved, and the plan is now {id}");
             return Err(Error::Refused { message, help: format!("read the plan above, then `--approve {id}`") });
@@ -49,10 +41,10 @@ pub(super) fn agree(context: &Context, prepared: &Prepared, consent: &Consent) -
         None => {}
     }
     let required = prepared.environment.approval.required;
-    if consent.yes && !required {
-        return Ok(Agreed::AnyPlan);
+    if flags.yes && !required {
+        return Ok(Consent::Yes);
     }
-    if consent.yes && !context.interactive {
+    if flags.yes && !context.interactive {
         let message = format!("{name} requires approval, and `--yes` is none");
         return Err(Error::Refused { message, help: format!("`--approve {id}` approves exactly the plan above") });
     }
@@ -63,7 +55,7 @@ pub(super) fn agree(context: &Context, prepared: &Prepared, consent: &Consent) -
     }
     let typed = context.ask(&format!("\nType {name} to carry out this plan: "))?;
     if typed == *name {
-        return Ok(Agreed::ThisPlan);
+        return Ok(Consent::Typed);
     }
     Err(Error::Refused { message: "nothing was done".into(), help: format!("type exactly {name} to agree") })
 }

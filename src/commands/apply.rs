@@ -1,17 +1,19 @@
 //! `infra apply`: the plan, the question, and then exactly that plan.
 
-use super::agree::{Agreed, agree};
+use super::agree::agree;
 use super::context::Context;
 use super::error::{Error, Exit};
 use super::lease;
 use super::prepare::{Prepared, prepare};
 use super::progress::Progress;
+use super::recorder::{self, Recorder};
 use super::saved;
 use crate::apply::{self, Asker, Cause, Stop};
 use crate::aws::cloud::Writer;
 use crate::aws::kinds::Registry;
 use crate::cli::{Apply, Consent};
 use crate::plan::Choices;
+use crate::record::{self, Agreement};
 use crate::render::{events, json, report, text};
 use crate::saved::{Saved, seal};
 
@@ -46,12 +48,14 @@ pub(super) async fn carry_out(
     if prepared.plan.is_noop() {
         return Ok(Exit::Done);
     }
-    let agreed = if saved.is_some() { Agreed::ThisPlan } else { Agreed::AnyPlan }.min(agree(context, &prepared, consent)?);
+    let by = agree(context, &prepared, consent)?;
+    let exactly_this = saved.is_some() || by != record::Consent::Yes;
 
     let asker = context.stop_on_interrupt();
     let verb = if choices.destroy { "destroy" } else { "apply" };
     let lease = lease::take(context, &prepared.environment, (verb, prepared.plan.id()), consent.locking, &asker).await?;
-    let ended = carry_out_alone(context, &prepared, choices, consent, agreed, &asker).await;
+    let agreement = recorder::agreement(by, saved.is_some(), consent, choices);
+    let ended = carry_out_alone(context, &prepared, exactly_this, consent, agreement, &asker).await;
     lease.release().await;
     ended
 }
@@ -60,25 +64,23 @@ pub(super) async fn carry_out(
 async fn carry_out_alone(
     context: &Context,
     prepared: &Prepared,
-    choices: &Choices,
+    exactly_this: bool,
     consent: &Consent,
-    agreed: Agreed,
+    agreement: Agreement,
     asker: &Asker,
 ) -> Result<Exit, Error> {
-    let again = prepare(context, &prepared.environment.environment, choices).await?;
-    match agreed {
-        Agreed::ThisPlan => saved::check_moved(&prepared.header, &seal(&prepared.plan, &Registry), &again)?,
-        Agreed::AnyPlan if again.plan.id() != prepared.plan.id() => {
-            context.tell("AWS or the spec has moved meanwhile; the plan is now another:\n");
-            show(context, &again, consent)?;
-            if again.plan.is_noop() {
-                return Ok(Exit::Done);
-            }
-            agree(context, &again, consent)?;
+    let again = prepare(context, &prepared.environment.environment, &prepared.header.choices).await?;
+    if exactly_this {
+        saved::check_moved(&prepared.header, &seal(&prepared.plan, &Registry), &again)?;
+    } else if again.plan.id() != prepared.plan.id() {
+        context.tell("AWS or the spec has moved meanwhile; the plan is now another:\n");
+        show(context, &again, consent)?;
+        if again.plan.is_noop() {
+            return Ok(Exit::Done);
         }
-        Agreed::AnyPlan => {}
+        agree(context, &again, consent)?;
     }
-    execute(context, &again, consent, asker.stop()).await
+    execute(context, &again, consent, agreement, asker.stop()).await
 }
 
 fn show(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<(), Error> {
@@ -91,21 +93,35 @@ fn show(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<(),
     Ok(context.print(&shown)?)
 }
 
-async fn execute(context: &Context, prepared: &Prepared, consent: &Consent, stop: Stop) -> Result<Exit, Error> {
+async fn execute(
+    context: &Context,
+    prepared: &Prepared,
+    consent: &Consent,
+    agreement: Agreement,
+    stop: Stop,
+) -> Result<Exit, Error> {
     let Prepared { environment, plan, .. } = prepared;
+    let recorder = Recorder::begin(context, prepared, agreement)?;
     let writer = Writer::connect(&environment.aws.account, &environment.aws.region).await;
     let progress = Progress::start(context, consent.json, plan.steps.len());
-    let report = apply::run(plan, &writer, stop, &mut |event| progress.tell(&event)).await;
+    let mut listen = |event: apply::Event<'_>| {
+        recorder.tell(&event);
+        progress.tell(&event);
+    };
+    let report = apply::run(plan, &writer, stop, &mut listen).await;
     progress.end();
+    let exit = match () {
+        () if report.stopped == Some(Cause::Interrupt) && !report.is_complete() => Exit::Interrupted,
+        () if report.is_complete() => Exit::Done,
+        () if writer.wrote() => Exit::Partly,
+        () => Exit::Failed,
+    };
+    // Before anything is printed: whoever read the output may be gone.
+    recorder.end(exit);
     if consent.json {
         context.print(&format!("{}\n", events::summary(&report)))?;
     } else {
         context.print(&report::text(&report, &environment.environment))?;
     }
-    Ok(match () {
-        () if report.stopped == Some(Cause::Interrupt) && !report.is_complete() => Exit::Interrupted,
-        () if report.is_complete() => Exit::Done,
-        () if writer.wrote() => Exit::Partly,
-        () => Exit::Failed,
-    })
+    Ok(exit)
 }

@@ -3,10 +3,12 @@
 
 use std::future::Future;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
+use futures::future::select_all;
 use indicatif::ProgressBar;
 
 use crate::apply::{Asker, Cause};
@@ -20,11 +22,15 @@ use super::origin::origin;
 /// The width that text is made for where there is no terminal.
 const PLAIN_WIDTH: usize = 100;
 
+/// See [`Context::before_quitting`].
+type LastWords = Mutex<Option<Box<dyn FnOnce() + Send>>>;
+
 /// The process as commands see it.
-#[derive(Debug)]
 pub struct Context {
     /// The folder of the specs.
     pub specs: PathBuf,
+    /// The folder of the records.
+    pub records: PathBuf,
     /// Whether somebody can be asked: all three streams are terminals, and this is no CI.
     pub interactive: bool,
     /// Whether standard error can be drawn upon.
@@ -34,6 +40,7 @@ pub struct Context {
     /// Whether standard output takes colour.
     pub colour: bool,
     here: PathBuf,
+    last_words: Arc<LastWords>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -42,18 +49,20 @@ impl Context {
     ///
     /// # Errors
     /// When the current folder or the runtime cannot be had.
-    pub fn new(specs: PathBuf) -> io::Result<Self> {
+    pub fn new(specs: PathBuf, records: Option<PathBuf>) -> io::Result<Self> {
         let ci = std::env::var_os("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let (input, output, error) = (io::stdin().is_terminal(), io::stdout().is_terminal(), io::stderr().is_terminal());
         let colour = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
         Ok(Self {
+            records: records.unwrap_or_else(|| beside(&specs, "plans")),
             specs,
             interactive: input && output && error && !ci,
             draws: error && !ci && !dumb,
             width: if output { columns() } else { PLAIN_WIDTH },
             colour,
             here: std::env::current_dir()?,
+            last_words: Arc::default(),
             runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?,
         })
     }
@@ -131,15 +140,21 @@ impl Context {
         }
     }
 
+    /// Has something done before the process quits in the middle of its work.
+    pub(super) fn before_quitting(&self, last_words: impl FnOnce() + Send + 'static) {
+        *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(last_words));
+    }
+
     /// Asks to stop at the first interrupt, and quits at the second. Others may ask as well.
     pub fn stop_on_interrupt(&self) -> Asker {
         let asker = Asker::default();
         let asks = asker.clone();
+        let last_words = Arc::clone(&self.last_words);
         self.runtime.spawn(async move {
             interrupt().await;
             asks.ask(Cause::Interrupt);
             interrupt().await;
-            quit();
+            quit(&last_words);
         });
         asker
     }
@@ -177,22 +192,32 @@ pub(super) fn tell(text: &str) {
 
 /// Quitting in the middle is what the second interrupt asks for.
 #[expect(clippy::exit, reason = "the one place for it beside main")]
-fn quit() -> ! {
+fn quit(last_words: &LastWords) -> ! {
+    if let Some(last_words) = last_words.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        last_words();
+    }
     std::process::exit(130)
 }
 
 #[cfg(unix)]
 async fn interrupt() {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        _ => std::future::pending().await,
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let kinds = kinds.into_iter().filter(|kind| *kind != SignalKind::hangup() || !ignores_hangups());
+    let signals: io::Result<Vec<_>> = kinds.map(signal).collect();
+    match signals {
+        Ok(mut signals) => drop(select_all(signals.iter_mut().map(|signal| Box::pin(signal.recv()))).await),
+        Err(_) => std::future::pending().await,
     }
+}
+
+/// Whether this was started under `nohup`, which a handler of our own would undo. Linux tells; elsewhere a run that is hung up on
+/// stops as if interrupted.
+#[cfg(unix)]
+fn ignores_hangups() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 #[cfg(not(unix))]
@@ -200,6 +225,13 @@ async fn interrupt() {
     if tokio::signal::ctrl_c().await.is_err() {
         std::future::pending::<()>().await;
     }
+}
+
+/// A folder next to another.
+fn beside(folder: &Path, name: &str) -> PathBuf {
+    // `.` and the like do not say what they are in.
+    let folder = if folder.file_name().is_some() { folder.to_owned() } else { folder.canonicalize().unwrap_or_default() };
+    folder.parent().unwrap_or(Path::new("")).join(name)
 }
 
 fn columns() -> usize {

@@ -1,11 +1,13 @@
 //! How a command ends: exit codes, and errors that say what to do next.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::aws::AwsError;
 use crate::aws::observe::ObserveError;
 use crate::desired::BuildError;
 use crate::lease::Entry;
+use crate::permissions;
 use crate::plan::PlanError;
 use crate::render::lease;
 use crate::saved::Moved;
@@ -32,18 +34,25 @@ pub enum Exit {
     Interrupted,
 }
 
+impl Exit {
+    /// As shells and CI see it.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Changes => 2,
+            Self::Partly => 3,
+            Self::Stale => 4,
+            Self::Blocked => 5,
+            Self::Held => 7,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Changes => 2,
-            Exit::Partly => 3,
-            Exit::Stale => 4,
-            Exit::Blocked => 5,
-            Exit::Held => 7,
-            Exit::Interrupted => 130,
-        })
+        Self::from(exit.code())
     }
 }
 
@@ -80,6 +89,22 @@ pub enum Error {
         message: String,
         /// How to give it.
         help: String,
+    },
+    /// What a run does could not be recorded, so it did not begin.
+    #[error("the run cannot be recorded in {}: {source}", folder.display())]
+    Record {
+        /// Where its record would be.
+        folder: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Records could not be read.
+    #[error("the records in {} cannot be read: {source}", folder.display())]
+    History {
+        /// Where they would be.
+        folder: PathBuf,
+        /// Why not.
+        source: std::io::Error,
     },
     /// What was agreed to is not what would be done now.
     #[error("the plan made at {observed_at} no longer holds, and nothing was done{}", list(moved))]
@@ -141,7 +166,10 @@ impl Error {
                 "wait for it with `--lock-timeout 10m`; if that run is dead, its lease ends by itself then; `infra unlock --env \
                  {environment}` ends it now"
             )),
-            Self::Spec(_) | Self::Interrupted { .. } | Self::Output(_) => None,
+            Self::Record { .. } => {
+                Some("nothing was done; make that folder writable, or name another place for records with `--records`".into())
+            }
+            Self::Spec(_) | Self::Interrupted { .. } | Self::History { .. } | Self::Output(_) => None,
         }
     }
 }
@@ -159,9 +187,6 @@ fn advice(error: &AwsError) -> Option<String> {
         ),
         "NotReached" | "Timeout" => Some("check the network, the region in the spec, and `AWS_ENDPOINT_URL` if it is set".into()),
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Some("sign in again: the credentials have expired".into()),
-        code if code.contains("AccessDenied") || code.contains("Unauthorized") => {
-            Some(format!("the credentials need `{}`", error.operation))
-        }
-        _ => None,
+        code => permissions::advice(&error.operation, code, &error.message),
     }
 }

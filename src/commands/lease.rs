@@ -15,7 +15,6 @@ use crate::render::words::took;
 use crate::spec::Environment;
 
 /// An environment that this run has to itself.
-#[derive(Debug)]
 pub(super) struct Held<'a> {
     context: &'a Context,
     environment: &'a Environment,

@@ -5,11 +5,14 @@ mod apply;
 mod context;
 mod destroy;
 mod error;
+mod history;
+mod iam_policy;
 mod lease;
 mod origin;
 mod plan;
 mod prepare;
 mod progress;
+mod recorder;
 mod saved;
 mod schema;
 mod show;
@@ -35,6 +38,8 @@ pub fn run(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Destroy(command) => context.block_on(destroy::run(context, command)),
         Command::Unlock(command) => context.block_on(unlock::run(context, command)),
         Command::Status(command) => context.block_on(status::run(context, command)),
+        Command::History(command) => history::run(context, command),
+        Command::IamPolicy(command) => iam_policy::run(context, command),
         Command::Schema => schema::schema(context),
         Command::Completions { shell } => schema::completions(context, *shell),
     }

@@ -7,7 +7,7 @@ use super::saved;
 use crate::aws::kinds::Registry;
 use crate::cli::{Format, Plan};
 use crate::plan;
-use crate::render::{Header, json, markdown, text};
+use crate::render::{Header, html, json, markdown, text};
 use crate::saved::Saved;
 
 pub(super) async fn run(context: &Context, command: &Plan) -> Result<Exit, Error> {
@@ -29,6 +29,7 @@ pub(super) fn shown(context: &Context, format: Format, header: &Header, plan: &p
     match format {
         Format::Text => text::plan(header, plan, &Registry, context.page()),
         Format::Markdown => markdown::plan(header, plan, &Registry),
+        Format::Html => html::plan(header, plan, &Registry),
         Format::Json => format!("{:#}\n", json::plan(header, plan, &Registry)),
     }
 }

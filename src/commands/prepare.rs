@@ -21,6 +21,8 @@ pub(super) struct Prepared {
     pub(super) environment: Environment,
     pub(super) plan: Plan,
     pub(super) header: Header,
+    /// The ARN of the credentials that it was read with.
+    pub(super) principal: Option<String>,
 }
 
 /// Reads AWS and plans.
@@ -41,7 +43,7 @@ pub(super) async fn prepare(context: &Context, name: &str, choices: &Choices) ->
     let desired = wants.map_or(Ok(Vec::new()), |wants| wanted(&wants, &seen, images))?;
     let plan = plan(&Registry, &scope, &desired, &seen.live, &choices.options())?;
     let header = header(&environment, &seen, context.now(), choices.clone());
-    Ok(Prepared { environment, plan, header })
+    Ok(Prepared { environment, plan, header, principal: seen.principal })
 }
 
 /// Where AWS was read, and when.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::graph::Live;
+use crate::graph::{Attrs, Live};
 use crate::spec::layout::MOST_ZONES;
 use crate::values::architecture::Architecture;
 
@@ -37,20 +37,33 @@ impl Running {
         for resource in live {
             let service = resource.address().and_then(|address| address.as_str().strip_prefix("service."));
             let Some(service) = service.and_then(|rest| rest.split('.').next()) else { continue };
-            let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-            let attr = |name: &str| resource.attrs.get(name).and_then(text);
+            let image = || Self::image(resource.kind, &resource.attrs).map(str::to_owned);
+            let attr = |name: &str| resource.attrs.get(name).and_then(text).map(str::to_owned);
             match resource.kind {
                 "ec2.launch_template" => {
                     let entry = running.entry(service.into()).or_default();
-                    entry.image = resource.attrs.get("container").and_then(|container| text(&container["image"]));
+                    entry.image = image();
                     entry.machine = attr("image_id").zip(attr("instance_type"));
                 }
-                "apprunner.service" => running.entry(service.into()).or_default().image = attr("image"),
+                "apprunner.service" => running.entry(service.into()).or_default().image = image(),
                 _ => {}
             }
         }
         running
     }
+
+    /// The image that a resource of this kind has its service run.
+    pub fn image<'a>(kind: &str, attrs: &'a Attrs) -> Option<&'a str> {
+        match kind {
+            "ec2.launch_template" => attrs.get("container").and_then(|container| text(&container["image"])),
+            "apprunner.service" => attrs.get("image").and_then(text),
+            _ => None,
+        }
+    }
+}
+
+fn text(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !text.is_empty())
 }
 
 /// The zones to use: those in use stay, then the first by name. Zones that have no slot in a network are passed over, as local

@@ -5,7 +5,7 @@
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::Header;
@@ -37,7 +37,7 @@ struct Document<'a> {
     /// How many resources there are of each fate. A blocked or deferred one counts as that alone.
     summary: Counts,
     /// Every resource, wanted or there, by address.
-    resource_changes: Vec<ResourceChange<'a>>,
+    resource_changes: Vec<ResourceChange>,
     /// Images that move here from another environment.
     promotion: Vec<Promotion>,
     /// What reading AWS took.
@@ -58,64 +58,64 @@ struct Counts {
 }
 
 /// What becomes of one resource.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-struct ResourceChange<'a> {
+pub struct ResourceChange {
     /// Its name in the environment.
-    address: String,
+    pub(super) address: String,
     /// The AWS service and kind, such as `ec2.subnet`.
-    r#type: &'a str,
+    pub(super) r#type: String,
     /// What changes.
-    change: Delta,
+    pub(super) change: Delta,
     /// Why.
-    action_reason: ActionReason,
+    pub(super) action_reason: ActionReason,
     /// Dangers by name, such as `data-loss`.
-    hazards: Vec<&'a str>,
+    pub(super) hazards: Vec<String>,
     /// The addresses it waits for.
-    after: Vec<String>,
+    pub(super) after: Vec<String>,
     /// Why it cannot be done.
     #[serde(skip_serializing_if = "Option::is_none")]
-    blocked: Option<Obstacle<'a>>,
+    pub(super) blocked: Option<Obstacle>,
     /// What it waits for before it can be planned, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    deferred: Option<&'a str>,
+    pub(super) deferred: Option<String>,
 }
 
 /// A change, in Terraform's shape.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-struct Delta {
+pub(super) struct Delta {
     /// One action, or the two of a replacement in their order. For a blocked change, what would have to be done.
     #[schemars(length(min = 1, max = 2))]
-    actions: &'static [Verb],
+    pub(super) actions: Vec<Verb>,
     /// The attributes AWS has, tags among them; null where there is nothing. Sensitive values are fingerprints.
-    before: Option<Object>,
+    pub(super) before: Option<Object>,
     /// The attributes it will have; null for a deletion. What is known after apply only is missing, and null in lists.
-    after: Option<Object>,
+    pub(super) after: Option<Object>,
     /// In the shape of `after`: true where a value is known after apply only.
-    after_unknown: Marks,
+    pub(super) after_unknown: Marks,
     /// In the shape of `before`: true where a value is sensitive.
-    before_sensitive: Marks,
+    pub(super) before_sensitive: Marks,
     /// In the shape of `after`: true where a value is sensitive.
-    after_sensitive: Marks,
+    pub(super) after_sensitive: Marks,
     /// Paths of the attributes that force a replacement.
-    replace_paths: Vec<Vec<String>>,
+    pub(super) replace_paths: Vec<Vec<String>>,
 }
 
-type Object = Map<String, Value>;
+pub(super) type Object = Map<String, Value>;
 
 /// Where something is true: false for nowhere, or an object with the places.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
-enum Marks {
+pub(super) enum Marks {
     Nowhere(bool),
     At(Object),
 }
 
 /// A word of Terraform's for what is done.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-enum Verb {
+pub(super) enum Verb {
     NoOp,
     Create,
     Update,
@@ -123,9 +123,9 @@ enum Verb {
 }
 
 /// Why a resource changes.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum ActionReason {
+pub(super) enum ActionReason {
     /// It does not.
     AsDeclared,
     /// It is new in the spec, or has never been there.
@@ -153,13 +153,13 @@ enum ActionReason {
 }
 
 /// Why a change cannot be made.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-struct Obstacle<'a> {
+pub(super) struct Obstacle {
     /// What is in the way.
-    why: &'a str,
+    pub(super) why: String,
     /// What to do about it.
-    help: &'a str,
+    pub(super) help: String,
 }
 
 /// An image that moves from one environment to another.
@@ -216,7 +216,8 @@ pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas) -> Value {
     serde_json::to_value(document).expect("a plan is plain data")
 }
 
-fn resource_change<'a>(change: &'a Change, schemas: &dyn Schemas) -> ResourceChange<'a> {
+/// One resource as plans and records have it.
+pub(crate) fn resource_change(change: &Change, schemas: &dyn Schemas) -> ResourceChange {
     let schema = schemas.schema(change.kind);
     let before = change.live.as_ref().map(|live| side(live.attrs.clone(), &live.tags));
     let after = after(change);
@@ -224,9 +225,9 @@ fn resource_change<'a>(change: &'a Change, schemas: &dyn Schemas) -> ResourceCha
     let blocked = change.blocked.as_ref();
     ResourceChange {
         address: change.address.to_string(),
-        r#type: change.kind,
+        r#type: change.kind.to_owned(),
         change: Delta {
-            actions: actions(change.action),
+            actions: actions(change.action).to_vec(),
             before: before.as_ref().map(|attrs| concealed(schema, attrs)),
             after: after.as_ref().map(|attrs| entries(&concealed(schema, attrs), known)),
             after_unknown: after
@@ -237,10 +238,10 @@ fn resource_change<'a>(change: &'a Change, schemas: &dyn Schemas) -> ResourceCha
             replace_paths: replaced.map(|field| vec![field.name.clone()]).collect(),
         },
         action_reason: reason(change.reason),
-        hazards: change.hazards.iter().map(|hazard| hazard.name()).collect(),
+        hazards: change.hazards.iter().map(|hazard| hazard.name().to_owned()).collect(),
         after: change.waits_for.iter().map(ToString::to_string).collect(),
-        blocked: blocked.map(|blocked| Obstacle { why: &blocked.why, help: &blocked.help }),
-        deferred: change.deferred.as_deref(),
+        blocked: blocked.map(|blocked| Obstacle { why: blocked.why.clone(), help: blocked.help.clone() }),
+        deferred: change.deferred.clone(),
     }
 }
 

@@ -3,6 +3,8 @@
 pub mod diagnostic;
 mod draw;
 pub mod events;
+pub mod history;
+pub mod html;
 pub mod json;
 pub mod lease;
 pub mod markdown;
@@ -15,6 +17,7 @@ pub mod topology;
 pub mod words;
 
 pub use draw::Page;
+pub(crate) use rows::conceal::conceal;
 
 use serde::{Deserialize, Serialize};
 

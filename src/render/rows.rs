@@ -6,6 +6,7 @@ mod headline;
 pub mod labels;
 mod meaning;
 pub(crate) mod names;
+pub(super) mod recorded;
 mod words;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,8 @@ pub struct Rows<'a> {
     pub sections: Vec<Section<'a>>,
     /// What waits, by what it waits for.
     pub deferred: Vec<Deferred<'a>>,
+    /// What stays as it is.
+    pub unchanged: Vec<&'a Change>,
 }
 
 /// Rows of one fate.
@@ -83,11 +86,14 @@ impl<'a> Rows<'a> {
         let names = Names::of(plan, schemas);
         let mut fates: BTreeMap<Fate, Vec<Row<'a>>> = BTreeMap::new();
         let mut deferred: BTreeMap<&str, Vec<&Address>> = BTreeMap::new();
+        let mut unchanged = Vec::new();
         for change in &plan.changes {
             if let Some(until) = change.deferred.as_deref().filter(|_| change.blocked.is_none()) {
                 deferred.entry(until).or_default().push(&change.address);
             } else if let Some(fate) = Fate::of(change) {
                 fates.entry(fate).or_default().push(row(change, schemas, &names));
+            } else {
+                unchanged.push(change);
             }
         }
         let deferred = deferred.into_iter().map(|(until, addresses)| Deferred {
@@ -95,7 +101,8 @@ impl<'a> Rows<'a> {
             service: until.rsplit_once("service.").map(|(_, service)| service),
             addresses,
         });
-        Self { deferred: deferred.collect(), sections: fates.into_iter().map(|(fate, rows)| section(fate, rows)).collect() }
+        let sections = fates.into_iter().map(|(fate, rows)| section(fate, rows));
+        Self { sections: sections.collect(), deferred: deferred.collect(), unchanged }
     }
 
     /// What is in the way and what goes, as far as anything is shown below it: people read the end of what scrolled by.

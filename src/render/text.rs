@@ -136,7 +136,7 @@ fn block(sheet: &mut Sheet, row: &Row<'_>, column: Option<usize>) {
     }
 }
 
-fn differences(sheet: &mut Sheet, indent: usize, all: &[Difference]) {
+pub(super) fn differences(sheet: &mut Sheet, indent: usize, all: &[Difference]) {
     let widest = all.iter().map(|one| length(&one.name)).filter(|&length| length <= NAME).max().unwrap_or(0);
     for one in all {
         difference(sheet, indent, one, widest);
@@ -235,16 +235,10 @@ fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
         return;
     }
     sheet.line(0, 2, &[(Role::Strong, "Plan: "), (Role::Strong, &counted(plan.summary())), (Role::Strong, ".")]);
-    let changes = || plan.changes.iter().filter(|change| change.blocked.is_none());
-    let count = |hazard: &Hazard| changes().filter(|change| change.hazards.contains(hazard)).count();
-    // How many are replaced has been said.
-    let hazards = plan.hazards();
-    let counts = hazards.iter().filter(|hazard| **hazard != Hazard::Replacement);
-    let counts: Vec<String> = counts.map(|hazard| format!("{} {}", count(hazard), hazard.name())).collect();
-    if !counts.is_empty() {
-        sheet.line(0, 2, &[(Role::Delete, "Hazards: "), (Role::Plain, &counts.join(", ")), (Role::Plain, ".")]);
+    if let Some(counted) = labels::hazards(plan) {
+        sheet.line(0, 2, &[(Role::Delete, "Hazards: "), (Role::Plain, &counted), (Role::Plain, ".")]);
     }
-    for hazard in hazards.iter().filter(|hazard| hazard.must_be_allowed()) {
+    for hazard in plan.hazards().iter().filter(|hazard| hazard.must_be_allowed()) {
         let allow = format!("--allow {}", hazard.name());
         sheet.line(0, 2, &[(Role::Delete, hazard.name()), (Role::Plain, " must be agreed to by name: "), (Role::Strong, &allow)]);
     }

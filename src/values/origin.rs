@@ -1,9 +1,11 @@
 //! Who runs this, from where, and from which commit: what a lease and a record say of their run.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Where a run comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Origin {
     /// Who set it off, as CI or the machine calls them.
     pub actor: String,

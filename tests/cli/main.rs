@@ -45,7 +45,8 @@ const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "123456789012"), ("AWS_SE
 #[test]
 fn help_teaches() {
     golden("help", infra(&["--help"], &[]));
-    for command in ["validate", "plan", "apply", "destroy", "unlock", "status", "schema", "completions"] {
+    for command in ["validate", "plan", "apply", "destroy", "unlock", "status", "history", "iam-policy", "schema", "completions"]
+    {
         golden(&format!("help-{command}"), infra(&[command, "--help"], &[]));
     }
 }
@@ -76,6 +77,22 @@ fn validate_says_where_and_what_instead() {
 }
 
 #[test]
+fn the_least_rights_are_printed_without_aws() {
+    for environment in ["dev", "prod"] {
+        for verb in ["plan", "apply"] {
+            let told = infra(&["iam-policy", "--for", verb, "--env", environment], &[]);
+            golden(&format!("iam-policy-{verb}-{environment}"), told);
+        }
+    }
+    let github = ["iam-policy", "--for", "plan", "--env", "dev", "--trust", "github:Acme/shop"];
+    golden("iam-policy-github", infra(&github, &[]));
+    let ids = "circleci:c4b0cd6b-0001-4c4b-8a6e-0123456789ab/0d3f2e0c-0002-4c4b-8a6e-0123456789ab";
+    golden("iam-policy-circleci", infra(&["iam-policy", "--for", "plan", "--env", "prod", "--trust", ids], &[]));
+    golden("iam-policy-split", infra(&["iam-policy", "--for", "apply", "--env", "dev", "--split"], &[]));
+    golden("bad-trust", infra(&["iam-policy", "--for", "plan", "--env", "dev", "--trust", "github:acme/*"], &[]));
+}
+
+#[test]
 fn without_aws_it_says_what_to_do() {
     golden("no-credentials", infra(&["plan", "--env", "dev"], &[("AWS_ENDPOINT_URL", NOWHERE)]));
     let mut environment = KEYS.to_vec();
@@ -83,6 +100,42 @@ fn without_aws_it_says_what_to_do() {
     golden("unreachable", infra(&["plan", "--env", "dev"], &environment));
     golden("unreachable-apply", infra(&["apply", "--env", "dev", "--yes"], &environment));
     golden("unreachable-unlock", infra(&["unlock", "--env", "dev", "--yes"], &environment));
+}
+
+/// The folder `plans` beside the specs, as runs left it; two files in it are none that can be read.
+#[test]
+fn history_reads_what_is_recorded() {
+    golden("history", infra(&["history", "--env", "dev"], &[]));
+    golden("history-last", infra(&["history", "-n", "2"], &[("INFRA_ENV", "dev")]));
+    golden("history-json", infra(&["history", "--env", "prod", "--json"], &[]));
+    golden("history-none", infra(&["history", "--env", "staging"], &[]));
+    golden("history-none-json", infra(&["history", "--env", "staging", "--json"], &[]));
+    golden("history-no-environment", infra(&["history"], &[]));
+    golden("history-elsewhere", infra(&["history", "--env", "dev"], &[("INFRA_RECORDS", "plans/dev/nothing")]));
+}
+
+#[test]
+fn history_shows_one_run_in_full() {
+    for (name, id) in [
+        ("done", "20261118T091204Z"),
+        ("partly", "febb34f049a81ccbed5e5509f44b7018"),
+        ("failed", "plans/dev/20261119T160417Z-apply-c78827b5039ac919633478081d8dc48d.json"),
+        ("cut-short", "20261119T162041"),
+        ("interrupted", "ca36a"),
+        ("destroy", "20261120T101530Z-destroy-b6c95c37f7f7b450d5b98c22af69bee7"),
+    ] {
+        golden(&format!("history-show-{name}"), infra(&["history", "show", id, "--env", "dev"], &[]));
+    }
+    golden("history-show-rolled-back", infra(&["history", "show", "20261120T18"], &[]));
+    golden("history-show-ambiguous", infra(&["history", "show", "c78827b5"], &[("INFRA_ENV", "dev")]));
+    golden("history-show-unknown", infra(&["history", "show", "0000", "--env", "prod"], &[]));
+    let json = infra(&["history", "show", "20261120T18", "--json"], &[("INFRA_ENV", "prod")]);
+    let (_, json) = json.split_once("--- stdout\n").expect("data goes to stdout");
+    let (json, _) = json.split_once("\n--- stderr").expect("all of it");
+    let shown: serde_json::Value = serde_json::from_str(json).expect("JSON");
+    let file = "tests/cli/plans/prod/20261120T180000Z-apply-e421f15ccaa85e9eacab100bec183643.json";
+    let file = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).expect("the record");
+    assert_eq!(shown, serde_json::from_str::<serde_json::Value>(&file).expect("JSON"));
 }
 
 #[test]

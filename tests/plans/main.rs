@@ -5,6 +5,7 @@ mod case;
 mod github;
 mod markdown;
 mod nasty;
+mod pages;
 mod topology;
 mod world;
 
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use infra::aws::kinds::Registry;
 use infra::graph::Address;
 use infra::plan::{Choices, Options, Plan, plan};
+use infra::record::Record;
 use infra::render::{Header, Page, json, text};
 use infra::saved::{Saved, moved, seal};
 use infra::spec::Environment;
@@ -223,11 +225,11 @@ fn a_plan_is_stale_once_a_neighbour_has_moved_in() {
 }
 
 #[test]
-fn the_schema_of_plans_is_the_one_in_docs() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/plan.schema.json");
-    let expected = Data::read_from(&path, Some(DataFormat::Text));
-    Assert::new()
-        .action_env("SNAPSHOTS")
-        .normalize_paths(false)
-        .eq(Data::text(format!("{:#}\n", json::schema())), expected.raw());
+fn the_schemas_are_those_in_docs() {
+    for (file, schema) in [("plan", json::schema()), ("record", Record::schema())] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/{file}.schema.json"));
+        let expected = Data::read_from(&path, Some(DataFormat::Text));
+        let assert = Assert::new().action_env("SNAPSHOTS").normalize_paths(false);
+        assert.eq(Data::text(format!("{schema:#}\n")), expected.raw());
+    }
 }

@@ -94,7 +94,7 @@ impl Differ<'_> {
     }
 
     /// `attribute` says what kind of value this is; `name` is what people see.
-    fn between(self, attribute: &str, name: &str, before: &Value, after: &Value) -> Difference {
+    pub(super) fn between(self, attribute: &str, name: &str, before: &Value, after: &Value) -> Difference {
         let mark = match (before, after) {
             (Value::Null, _) => Mark::Added,
             (_, Value::Null) => Mark::Removed,

@@ -1,7 +1,7 @@
 //! Signs, titles and counts, which every way of drawing a plan has in common.
 
 use super::{Fate, Row, Rows, Section};
-use crate::plan::{Action, Change, Hazard, Summary};
+use crate::plan::{Action, Change, Hazard, Plan, Summary};
 use crate::render::Header;
 use crate::render::style::Role;
 
@@ -37,6 +37,15 @@ pub fn counts(summary: Summary) -> Vec<(usize, &'static str)> {
 pub fn counted(summary: Summary) -> String {
     let some: Vec<String> = counts(summary).into_iter().map(|(count, what)| format!("{count} {what}")).collect();
     if some.is_empty() { "no resources".into() } else { some.join(", ") }
+}
+
+/// How many changes have each hazard, in words; how many are replaced is said by [`counts`].
+pub fn hazards(plan: &Plan) -> Option<String> {
+    let changes = || plan.changes.iter().filter(|change| change.blocked.is_none());
+    let count = |hazard: &Hazard| changes().filter(|change| change.hazards.contains(hazard)).count();
+    let hazards = plan.hazards().into_iter().filter(|hazard| *hazard != Hazard::Replacement);
+    let counts: Vec<String> = hazards.map(|hazard| format!("{} {}", count(&hazard), hazard.name())).collect();
+    (!counts.is_empty()).then(|| counts.join(", "))
 }
 
 impl Section<'_> {

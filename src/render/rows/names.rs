@@ -6,6 +6,7 @@ use crate::graph::{Address, Outputs, Reference};
 use crate::plan::{Plan, Schemas};
 
 /// What the live resources of a plan are called in AWS.
+#[derive(Default)]
 pub(crate) struct Names<'a> {
     of: BTreeMap<&'a str, (&'a Address, &'a str)>,
     /// All outputs by address, those that others may have too included.

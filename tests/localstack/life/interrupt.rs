@@ -8,9 +8,9 @@ use super::{Ended, Stage};
 
 impl Stage {
     /// Starts a run, and waits until it has made calls that write as `enough` wants them.
-    async fn start(&self, arguments: &[&str], enough: impl Fn(&[String]) -> bool) -> Child {
+    pub(super) async fn start(&self, arguments: &[&str], enough: impl Fn(&[String]) -> bool) -> Child {
         self.count_anew().await;
-        let child = self.infra(arguments).spawn().unwrap();
+        let child = self.infra(arguments).await.spawn().unwrap();
         for _ in 0..600 {
             if enough(&self.writes().await) {
                 return child;
@@ -34,17 +34,22 @@ impl Stage {
     }
 }
 
-fn made(call: &str) -> impl Fn(&[String]) -> bool {
+pub(super) fn made(call: &str) -> impl Fn(&[String]) -> bool {
     move |calls| calls.iter().any(|made| made == call)
 }
 
 pub(super) async fn interrupt(child: &Child) {
-    let done = Command::new("kill").args(["-INT", &child.id().unwrap().to_string()]).status().await.unwrap();
+    signal(child, "INT").await;
+}
+
+/// Sends a signal, by its name.
+pub(super) async fn signal(child: &Child, name: &str) {
+    let done = Command::new("kill").args([&format!("-{name}"), &child.id().unwrap().to_string()]).status().await.unwrap();
     assert!(done.success());
 }
 
 /// How it ended, if it did so within the time.
-async fn end(child: Child, within: Duration) -> Ended {
+pub(super) async fn end(child: Child, within: Duration) -> Ended {
     let output = tokio::time::timeout(within, child.wait_with_output()).await;
     output.expect("it goes on").unwrap().into()
 }

@@ -26,7 +26,7 @@ impl Stage {
     /// Starts a run whose lease lasts so many seconds, and waits until it has made this call.
     async fn begin(&self, arguments: &[&str], seconds: &str, call: &str) -> Child {
         self.count_anew().await;
-        let child = self.infra(arguments).env("INFRA_LEASE_SECONDS", seconds).spawn().unwrap();
+        let child = self.infra(arguments).await.env("INFRA_LEASE_SECONDS", seconds).spawn().unwrap();
         for _ in 0..1000 {
             if self.writes().await.iter().any(|made| made == call) {
                 return child;

@@ -1,0 +1,31 @@
+//! Which images a plan moves, read off the resources that name them.
+
+use std::collections::BTreeMap;
+
+use super::ImageChange;
+use crate::desired::Running;
+use crate::graph::{Address, Attrs};
+use crate::plan::Plan;
+use crate::values::image_digest::ImageDigest;
+
+/// The services whose image becomes another, with both digests.
+pub(super) fn changes(plan: &Plan) -> BTreeMap<String, ImageChange> {
+    let mut changes: BTreeMap<String, ImageChange> = BTreeMap::new();
+    for change in plan.changes.iter().filter(|change| change.is_step()) {
+        let Some(service) = service(&change.address) else { continue };
+        let (from, to) = (digest(change.kind, &change.before()), digest(change.kind, &change.after));
+        if from != to {
+            changes.insert(service.into(), ImageChange { from, to });
+        }
+    }
+    changes
+}
+
+fn service(address: &Address) -> Option<&str> {
+    address.as_str().strip_prefix("service.")?.split('.').next()
+}
+
+fn digest(kind: &str, attrs: &Attrs) -> Option<ImageDigest> {
+    let (_, digest) = Running::image(kind, attrs)?.split_once('@')?;
+    digest.parse().ok()
+}

@@ -1,0 +1,57 @@
+//! AWS's own words may quote what they refuse; what is sensitive in that is struck out.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use crate::plan::{Plan, Schemas};
+use crate::render::conceal;
+
+/// Shorter values are words like `true` and `prod`, which stand in names and messages without betraying anything.
+const SHORTEST: usize = 8;
+
+/// What stands in the place of a value.
+const STRUCK: &str = "(concealed)";
+
+/// The sensitive values of a plan, longest first, so that none is left over where one is part of another.
+#[derive(Clone, Default)]
+pub struct Secrets(Vec<String>);
+
+impl Secrets {
+    /// All values that attributes of the plan hold under concealment: those AWS has, and those it will have.
+    pub fn of(plan: &Plan, schemas: &dyn Schemas) -> Self {
+        let found = RefCell::new(BTreeSet::new());
+        // Concealing asks of every text whether it may stay.
+        let note = |text: &str| {
+            if text.chars().count() >= SHORTEST {
+                found.borrow_mut().insert(text.to_owned());
+            }
+            false
+        };
+        for change in &plan.changes {
+            let live = change.live.as_ref();
+            for (name, value) in live.iter().flat_map(|live| &live.attrs).chain(&change.after) {
+                let attribute = schemas.schema(change.kind).and_then(|schema| schema.attribute(name));
+                conceal(attribute, value, &note);
+            }
+        }
+        let mut found = found.into_inner();
+        // Names and endpoints of resources are no secrets, and messages need them.
+        for output in plan.changes.iter().filter_map(|change| change.live.as_ref()).flat_map(|live| live.outputs.values()) {
+            found.remove(output);
+        }
+        let mut found: Vec<String> = found.into_iter().collect();
+        found.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        Self(found)
+    }
+
+    /// A text without these values.
+    pub fn strike_out(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, STRUCK))
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} secrets", self.0.len())
+    }
+}

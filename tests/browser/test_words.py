@@ -1,0 +1,73 @@
+"""The page says what the text says."""
+
+import re
+
+import pytest
+
+from conftest import CASES, PAGES, shown, told
+
+
+def assert_told(case: str, text: str) -> None:
+    place = 0
+    for line in told(case):
+        found = text.find(line, place)
+        assert found >= 0, f"{case}: not there, or not in its place: {line}"
+        place = found + len(line)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_page_says_what_the_text_says_in_the_same_order(viewer, case):
+    page = viewer.open(case)
+    page.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))")
+    assert_told(case, shown(page))
+
+
+def test_nothing_needs_the_script(viewer):
+    for case in CASES:
+        page = viewer.open(case, java_script_enabled=False)
+        assert_told(case, shown(page))
+        assert not page.locator(".filter, .copy").filter(visible=True).count(), "what would do nothing is not shown"
+        page.context.close()
+
+
+def test_counts_are_those_of_the_text(viewer):
+    for case in CASES:
+        page = viewer.open(case)
+        text = (PAGES / f"{case}.txt").read_text()
+        line = re.search(r"^(?:Plan: |Nothing to do: .*? says\. )(.*)\.$", text, re.MULTILINE)
+        tiles = [" ".join(tile.split()) for tile in page.locator(".counts li").all_inner_texts()]
+        assert ", ".join(tiles) == line[1]
+        page.context.close()
+
+
+def test_rows_are_as_many_as_the_counts_say(viewer):
+    for case in CASES:
+        page = viewer.open(case)
+        counts = {}
+        for tile in page.locator(".counts li").all_inner_texts():
+            count, what = tile.split(maxsplit=1)
+            counts[what] = int(count)
+        rows = page.locator(".rows > li").count()
+        assert rows == sum(counts.values()), case
+        page.context.close()
+
+
+def test_markup_in_aws_is_text(viewer):
+    page = viewer.open("markup-in-aws")
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.hit") is None
+    assert page.locator("img, iframe, object, .hit").count() == 0
+    assert page.locator("script").count() == 1
+    assert "</script><script>window.hit = 1</script>" in shown(page)
+    assert "\"><img class='hit' src=x onerror=window.hit=2>" in shown(page)
+
+
+def test_the_browser_would_run_no_other_script(viewer):
+    page = viewer.open("nothing-to-do")
+    page.evaluate("document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.hit = 1' }))")
+    page.evaluate("document.body.append(Object.assign(document.createElement('img'), { src: 'https://example.invalid/' }))")
+    page.wait_for_timeout(100)
+    assert page.evaluate("window.hit") is None
+    refused = [note for note in viewer.noted if "Content Security Policy" in note]
+    assert len(refused) == 2, viewer.noted
+    viewer.noted.clear()
