@@ -1,6 +1,6 @@
 //! The registry: one line a kind. Reading, planning, applying, the schema and the tests over all kinds follow from it.
 
-use super::access::{Access, named};
+use super::access::Access;
 use super::kind::{Kind, Of};
 use crate::graph::Attrs;
 use crate::plan::{Schema, Schemas};
@@ -36,17 +36,7 @@ pub static KINDS: &[&dyn Kind] = &[
 
 /// What calls need of IAM that are about no kind.
 pub static OTHERS: &[&Access] =
-    &[&super::observe::ACCESS, &super::neighbours::ACCESS, &super::health::ACCESS, &super::images::ACCESS, &LEASE];
-
-/// The lease of an environment, a parameter of its own.
-const LEASE: Access = Access {
-    read: &[],
-    write: &[named(
-        &["ssm:GetParameter", "ssm:GetParameterHistory", "ssm:PutParameter", "ssm:AddTagsToResource", "ssm:DeleteParameter"],
-        &["ssm:{here}:parameter/infra/{project}/{environment}/lease"],
-    )],
-    delete: &[],
-};
+    &[&super::observe::ACCESS, &super::neighbours::ACCESS, &super::health::ACCESS, &super::images::ACCESS, &super::lease::ACCESS];
 
 /// The tables of [`KINDS`], as the planner takes them.
 #[derive(Clone, Copy, Debug)]

@@ -63,12 +63,7 @@ fn what_is_called_is_allowed_and_what_is_allowed_is_called() {
         "rds:CreateDBSnapshot",
         "secretsmanager:CreateSecret",
         "secretsmanager:TagResource",
-        // The lease is allowed before it is taken.
         "ssm:AddTagsToResource",
-        "ssm:DeleteParameter",
-        "ssm:GetParameter",
-        "ssm:GetParameterHistory",
-        "ssm:PutParameter",
     ];
     assert_eq!(implied, expected);
 }

@@ -64,8 +64,18 @@ async fn planning_can_write_nothing(environment: &str) {
     stage.count_anew().await;
     let ended = stage.run_as("plan", &["apply", "--approve", &plan.id()]).await;
     assert_eq!(ended.code, 1, "{ended:#?}");
+    assert!(ended.err.contains("infra iam-policy"), "{ended:#?}");
+    assert_eq!(stage.writes().await, Vec::<String>::new());
+
+    // That was the lease. With it, everything else is tried as well.
+    let lease = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Resource": "*",
+        "Action": ["ssm:GetParameterHistory", "ssm:PutParameter", "ssm:AddTagsToResource"] } });
+    let policies = [stage.policy("plan").await, lease];
+    stage.sandbox.control("iam", &json!({ "session": "plan", "policies": policies })).await;
+    let ended = stage.run_as("plan", &["apply", "--approve", &plan.id()]).await;
+    assert_eq!(ended.code, 1, "{ended:#?}");
     assert!(ended.out.contains("infra iam-policy"), "{ended:#?}");
-    assert_eq!(stage.writes().await.len(), stage.refused().await.len(), "a call that writes was let through");
+    assert!(stage.writes().await.iter().all(|call| call == "ssm:PutParameter"), "{:#?}", stage.writes().await);
     assert_eq!(stage.everything().await, Vec::new());
 }
 
