@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::graph::Address;
+use crate::permissions::Trust;
 use crate::plan::{Choices, Hazard};
 use crate::values::duration::Duration;
 
@@ -72,6 +73,16 @@ pub enum Command {
     ///
     /// Reads the records that `apply` and `destroy` leave; AWS and the specs are not needed. `infra history show ID` shows one run.
     History(History),
+    /// Print the least IAM policy for planning or applying
+    ///
+    /// Of one environment, without AWS. What has a name is allowed by its beginning, what has none by its tags, so the policy of one
+    /// environment is of no use in another. The policy for `apply` allows all that the one for `plan` does, and `destroy`. It is
+    /// meant as a role's inline policy, which may be longer than a managed one: `infra iam-policy --for apply --env prod >
+    /// policy.json`, then `aws iam put-role-policy --role-name … --policy-name infra --policy-document file://policy.json`. Print it
+    /// again when the spec asks for something of another kind.
+    ///
+    /// With `--trust`, one object with the `policy` and, under `trust`, who may take the role that plans and the one that applies.
+    IamPolicy(IamPolicy),
     /// Print the JSON Schema of specs, for editors
     Schema,
     /// Print completions for a shell
@@ -260,6 +271,45 @@ pub struct Destroy {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub consent: Consent,
+}
+
+/// `infra iam-policy`
+#[derive(Args, Debug)]
+pub struct IamPolicy {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub environment: Environment,
+
+    /// What the policy is for.
+    #[arg(long = "for", value_enum, value_name = "VERB")]
+    pub verb: PolicyFor,
+
+    /// Print an array of policies, each short enough for a managed policy: all of them together are the whole.
+    #[arg(long)]
+    pub split: bool,
+
+    /// Print both trust policies too, for the jobs of a repository: `github:OWNER/REPO` or `circleci:ORGANISATION-ID/PROJECT-ID`.
+    ///
+    /// Upper and lower case count: write owner and repository as GitHub does. Repositories made or renamed since July 2026 carry
+    /// immutable ids in the subject of their tokens: write `github:OWNER@ID/REPO@ID`, which
+    /// `gh api repos/OWNER/REPO --jq '"github:\(.owner.login)@\(.owner.id)/\(.name)@\(.id)"'` prints. On GitHub, pull requests
+    /// and the default branch may plan, and jobs of the environment of that name may apply; on CircleCI, every job may plan, and those
+    /// of the default branch may apply, with `CIRCLE_OIDC_TOKEN_V2`.
+    #[arg(long, value_name = "CI")]
+    pub trust: Option<Trust>,
+
+    /// The default branch of that repository.
+    #[arg(long, value_name = "BRANCH", default_value = "main", requires = "trust")]
+    pub branch: String,
+}
+
+/// What an IAM policy is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PolicyFor {
+    /// Looking: `plan` and `status`.
+    Plan,
+    /// That, and `apply` and `destroy`.
+    Apply,
 }
 
 /// `infra status`

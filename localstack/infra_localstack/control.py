@@ -7,7 +7,12 @@ Every body and query names its `account` (twelve digits, which is also the acces
                           refuses the next calls of that operation; with "after": true it is carried out first, and
                           only its answer is lost
     POST /_infra/outcome  {"account", "service", "resource", "outcome"}      how the next operation on it ends; null clears
-    GET  /_infra/calls?account=…                                             the calls so far: [{"service", "operation"}]
+    POST /_infra/iam      {"account", "session", "policies"}                 holds calls with that session token to these
+                          policies; null for the policies lets go of it
+    GET  /_infra/iam?account=…                                               what was refused to sessions so far:
+                          [{"session", "action", "resource", "keys"}]
+    GET  /_infra/calls?account=…                                             the calls so far: [{"service", "operation"}],
+                          and "refused": true with those that a policy did not allow
     POST /_infra/calls/reset {"account"}                                     starts counting anew
     POST /_infra/reset    {"account"}                                        forgets the account, moto's part included
     GET  /_infra/about                                                       which sources run here (`up` restarts old ones)
@@ -20,8 +25,10 @@ from localstack.aws.api import RequestContext
 from localstack.aws.protocol.serializer import create_serializer
 from localstack.http import Request, Response, route
 from moto.core.base_backend import BackendDict
+from werkzeug.exceptions import BadRequest
 
-from .framework import account, aws_error
+from .authorization import Authorization
+from .framework import ServiceException, account, aws_error
 
 
 def before(chain, context: RequestContext, response: Response):
@@ -31,7 +38,14 @@ def before(chain, context: RequestContext, response: Response):
     mine = account(context.account_id)
     service, operation = context.service.service_name, context.operation.name
     with mine.lock:
-        mine.calls.append({"service": service, "operation": operation})
+        call = {"service": service, "operation": operation}
+        mine.calls.append(call)
+        if mine.authorization:
+            try:
+                mine.authorization.check(context)
+            except ServiceException:
+                call["refused"] = True
+                raise
         for failure in mine.failures:
             if (failure["service"], failure["operation"]) == (service, operation):
                 failure["times"] -= 1
@@ -90,6 +104,24 @@ class Control:
                 outcomes[key] = body["outcome"]
         return {}
 
+    @route("/_infra/iam", methods=["POST"])
+    def bind(self, request: Request, **_):
+        body = _body(request, "session", "policies")
+        mine = account(body["account"])
+        with mine.lock:
+            mine.authorization = mine.authorization or Authorization()
+            try:
+                mine.authorization.bind(body["session"], body["policies"])
+            except (KeyError, ValueError) as error:
+                raise BadRequest(f"not a policy: {error}") from error
+        return {}
+
+    @route("/_infra/iam", methods=["GET"])
+    def refused(self, request: Request, **_):
+        mine = account(request.args["account"])
+        with mine.lock:
+            return list(mine.authorization.refused) if mine.authorization else []
+
     @route("/_infra/calls", methods=["GET"])
     def calls(self, request: Request, **_):
         mine = account(request.args["account"])
@@ -117,7 +149,5 @@ def _body(request: Request, *needed: str) -> dict:
     body = json.loads(request.get_data() or b"{}")
     body.setdefault("account", request.headers.get("x-infra-account", "000000000000"))
     if missing := [name for name in needed if name not in body]:
-        from werkzeug.exceptions import BadRequest
-
         raise BadRequest(f"missing {', '.join(missing)}")
     return body

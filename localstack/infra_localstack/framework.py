@@ -93,6 +93,8 @@ class Account:
         self.outcomes: dict[tuple[str, str], str] = {}
         self.failures: list[dict] = []
         self.calls: list[dict] = []
+        #: What its sessions may do; see control.py.
+        self.authorization = None
         self._agenda: list[tuple[float, int, object]] = []
         self._order = itertools.count()
         self._due: float | None = None

@@ -2,9 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::access::{Access, reads};
 use super::client::Aws;
 use super::error::{AwsError, Call};
 use super::read::{both, each};
+
+/// What status takes beside the sweep.
+pub const ACCESS: Access = Access::reading(&[reads(&[
+    "autoscaling:DescribeAutoScalingGroups",
+    "ec2:DescribeLaunchTemplateVersions",
+    "elasticloadbalancing:DescribeTargetHealth",
+])]);
 
 /// One instance of an Auto Scaling group.
 #[derive(Clone, Debug, PartialEq, Eq)]

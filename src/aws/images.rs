@@ -3,11 +3,16 @@
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, TagStatus};
 use aws_smithy_types::DateTime;
 
+use super::access::{Access, named};
 use super::client::Aws;
 use super::error::{AwsError, Call};
 
 /// How many tags an error offers instead of one that is not there.
 const OFFERED: usize = 5;
+
+/// What looking images up takes.
+pub const ACCESS: Access =
+    Access::reading(&[named(&["ecr:DescribeImages"], &["ecr:{here}:repository/{project}-{environment}/*"])]);
 
 /// An image that a repository has.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::access::Access;
 use super::client::Aws;
 use super::error::AwsError;
 use crate::graph::{Attrs, Live, Outputs, Scope, State, Tags};
@@ -75,6 +76,9 @@ pub trait Shape: Sized + Serialize + DeserializeOwned + Clone + Send + Sync + 's
 /// What AWS can do to a kind of resource. Every call is finished when its future is; waiting is [`settle`](Self::settle) and
 /// [`gone`](Self::gone), so that whoever depends on an id alone need not wait.
 pub trait Resource: Shape {
+    /// What its calls need of IAM.
+    const ACCESS: Access;
+
     /// Everything of this kind that bears our tags or a name that begins as ours do, in as few calls as AWS allows:
     /// calls that do not need each other's answers run at the same time.
     fn list(aws: &Aws, scope: &Scope) -> impl Future<Output = Result<Vec<Found<Self>>, AwsError>> + Send;
@@ -111,6 +115,8 @@ pub trait Resource: Shape {
 pub trait Kind: Sync {
     /// Its table.
     fn schema(&self) -> &'static Schema;
+    /// See [`Resource::ACCESS`].
+    fn access(&self) -> &'static Access;
     /// See [`Schemas::normalise`](crate::plan::Schemas::normalise).
     fn normalise(&self, attrs: Attrs) -> Attrs;
     /// See [`Resource::list`].
@@ -146,6 +152,10 @@ impl<R> Of<R> {
 impl<R: Resource> Kind for Of<R> {
     fn schema(&self) -> &'static Schema {
         R::SCHEMA
+    }
+
+    fn access(&self) -> &'static Access {
+        &R::ACCESS
     }
 
     fn normalise(&self, attrs: Attrs) -> Attrs {

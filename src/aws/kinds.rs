@@ -1,5 +1,6 @@
 //! The registry: one line a kind. Reading, planning, applying, the schema and the tests over all kinds follow from it.
 
+use super::access::Access;
 use super::kind::{Kind, Of};
 use crate::graph::Attrs;
 use crate::plan::{Schema, Schemas};
@@ -32,6 +33,10 @@ pub static KINDS: &[&dyn Kind] = &[
     &Of::<super::apprunner::auto_scaling_configuration::AutoScalingConfiguration>::NEW,
     &Of::<super::apprunner::service::Service>::NEW,
 ];
+
+/// What calls need of IAM that are about no kind.
+pub static OTHERS: &[&Access] =
+    &[&super::observe::ACCESS, &super::neighbours::ACCESS, &super::health::ACCESS, &super::images::ACCESS, &super::lease::ACCESS];
 
 /// The tables of [`KINDS`], as the planner takes them.
 #[derive(Clone, Copy, Debug)]

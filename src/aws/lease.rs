@@ -10,6 +10,7 @@ use aws_sdk_ssm::types::{ParameterTier, ParameterType, Tag};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
+use super::access::{Access, named};
 use super::client::Aws;
 use super::error::{AwsError, Call};
 use crate::graph::Scope;
@@ -17,6 +18,16 @@ use crate::lease::{Log, Version};
 
 /// As many versions as Parameter Store gives in one answer.
 const PAGE: i32 = 50;
+
+/// What holding an environment takes.
+pub(super) const ACCESS: Access = Access {
+    read: &[],
+    write: &[named(
+        &["ssm:GetParameterHistory", "ssm:PutParameter", "ssm:AddTagsToResource"],
+        &["ssm:{here}:parameter/infra/{project}/{environment}/lease"],
+    )],
+    delete: &[],
+};
 
 /// The parameter of an environment's lease.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! AWS: the only folder that names the SDK. One file per kind of resource, one line each in [`kinds`].
 
+pub mod access;
 pub mod client;
 pub mod cloud;
 pub mod error;

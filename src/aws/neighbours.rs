@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{Filter, Instance, NetworkInterface, NetworkInterfaceStatus};
 
+use super::access::{Access, reads};
 use super::autoscaling::group::Group;
 use super::client::Aws;
 use super::ec2::nat_gateway::NatGateway;
@@ -19,6 +20,10 @@ use crate::graph::{Live, Neighbour, Scope};
 
 /// The tag by which AWS says whose an instance of an Auto Scaling group is; nobody else can set it.
 const GROUP: &str = "aws:autoscaling:groupName";
+
+/// What looking for neighbours takes.
+pub(super) const ACCESS: Access =
+    Access::reading(&[reads(&["ec2:DescribeVpcs", "ec2:DescribeNetworkInterfaces", "ec2:DescribeInstances"])]);
 
 /// A network interface in one of our networks.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ use std::pin::pin;
 use aws_config::retry::RetryConfig;
 use futures::future::{Either, join_all, join4, select};
 
+use super::access::{Access, reads, uses};
 use super::client::Aws;
 use super::error::{AwsError, Call};
 use super::kinds::KINDS;
@@ -69,6 +70,11 @@ struct Caller {
     account: String,
     arn: Option<String>,
 }
+/// What looking takes beside the kinds. `sts:GetCallerIdentity` is missing because nobody needs a permission for it.
+pub const ACCESS: Access = Access::reading(&[
+    reads(&["ec2:DescribeAvailabilityZones"]),
+    uses(&["ssm:GetParameters"], &["ssm:{region}::parameter/aws/service/ami-amazon-linux-latest/*"]),
+]);
 
 impl Reader {
     /// Connects to the account and region of a spec.

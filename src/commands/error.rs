@@ -7,6 +7,7 @@ use crate::aws::AwsError;
 use crate::aws::observe::ObserveError;
 use crate::desired::BuildError;
 use crate::lease::Entry;
+use crate::permissions;
 use crate::plan::PlanError;
 use crate::render::lease;
 use crate::saved::Moved;
@@ -186,9 +187,6 @@ fn advice(error: &AwsError) -> Option<String> {
         ),
         "NotReached" | "Timeout" => Some("check the network, the region in the spec, and `AWS_ENDPOINT_URL` if it is set".into()),
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Some("sign in again: the credentials have expired".into()),
-        code if code.contains("AccessDenied") || code.contains("Unauthorized") => {
-            Some(format!("the credentials need `{}`", error.operation))
-        }
-        _ => None,
+        code => permissions::advice(&error.operation, code, &error.message),
     }
 }

@@ -6,6 +6,7 @@ mod context;
 mod destroy;
 mod error;
 mod history;
+mod iam_policy;
 mod lease;
 mod origin;
 mod plan;
@@ -38,6 +39,7 @@ pub fn run(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Unlock(command) => context.block_on(unlock::run(context, command)),
         Command::Status(command) => context.block_on(status::run(context, command)),
         Command::History(command) => history::run(context, command),
+        Command::IamPolicy(command) => iam_policy::run(context, command),
         Command::Schema => schema::schema(context),
         Command::Completions { shell } => schema::completions(context, *shell),
     }

@@ -1,6 +1,6 @@
 //! What the builders of every part share: names, tags and the growing graph.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -8,8 +8,10 @@ use super::facts::Facts;
 use super::{apprunner, asg, cache, database, network, repository};
 use crate::aws::kind::{Shape, encode};
 use crate::graph::{Address, Desired, Input, Tags};
+use crate::spec::layout::MOST_ZONES;
 use crate::spec::{Environment, Runtime};
 use crate::values::name::name;
+use crate::values::partition::partition;
 
 /// What AWS has that a spec cannot be built with.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +61,14 @@ pub fn build(environment: &Environment, facts: &Facts) -> Result<Vec<Desired>, B
         }
     }
     Ok(builder.graph)
+}
+
+/// The kinds of everything that an environment may need, images and zones aside.
+pub fn kinds(environment: &Environment) -> BTreeSet<&'static str> {
+    let zones = ('a'..='z').take(MOST_ZONES.into()).map(|letter| format!("{}{letter}", environment.aws.region));
+    let facts = Facts { zones: zones.collect(), ..Facts::default() };
+    // A spec asks for no more zones than a network has slots.
+    build(environment, &facts).unwrap_or_default().iter().map(|resource| resource.kind).collect()
 }
 
 /// The graph while it grows.
@@ -143,15 +153,6 @@ impl Builder<'_> {
 pub fn registry(account: &str, region: &str) -> String {
     let suffix = if partition(region) == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
     format!("{account}.dkr.ecr.{region}.{suffix}")
-}
-
-/// The partition of a region: what ARNs begin with.
-fn partition(region: &str) -> &'static str {
-    match region.split('-').next() {
-        Some("cn") => "aws-cn",
-        Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
 }
 
 /// Addresses of the parts of a network that others refer to.

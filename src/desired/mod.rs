@@ -13,6 +13,6 @@ mod network;
 mod policies;
 mod repository;
 
-pub use builder::{BuildError, build, registry};
+pub use builder::{BuildError, build, kinds, registry};
 pub use facts::{Facts, Running, choose_zones};
 pub use repository::name as repository_name;

@@ -7,6 +7,7 @@ use super::events::verbs;
 use super::words::count;
 use crate::apply::{Outcome, Report, StepReport};
 use crate::graph::Address;
+use crate::permissions;
 
 /// The report of a run for people.
 pub fn text(report: &Report, environment: &str) -> String {
@@ -26,6 +27,9 @@ pub fn text(report: &Report, environment: &str) -> String {
         let _ = writeln!(text, "  {}", failure.message);
         if let Some(id) = &failure.request_id {
             let _ = writeln!(text, "  request {id}");
+        }
+        if let Some(help) = permissions::advice(&failure.operation, &failure.code, &failure.message) {
+            let _ = writeln!(text, "  help: {help}");
         }
     }
     for (because, steps) in by_reason(&left) {

@@ -7,6 +7,7 @@ pub mod image_digest;
 pub mod instance_class;
 pub mod name;
 pub mod origin;
+pub mod partition;
 pub mod policy;
 pub mod secret_ref;
 pub mod version;

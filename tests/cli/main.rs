@@ -45,7 +45,8 @@ const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "123456789012"), ("AWS_SE
 #[test]
 fn help_teaches() {
     golden("help", infra(&["--help"], &[]));
-    for command in ["validate", "plan", "apply", "destroy", "unlock", "status", "history", "schema", "completions"] {
+    for command in ["validate", "plan", "apply", "destroy", "unlock", "status", "history", "iam-policy", "schema", "completions"]
+    {
         golden(&format!("help-{command}"), infra(&[command, "--help"], &[]));
     }
 }
@@ -73,6 +74,22 @@ fn validate_says_where_and_what_instead() {
     golden("invalid", infra(&["--specs", "broken", "validate"], &[]));
     golden("invalid-plan", infra(&["plan", "--env", "dev"], &[("INFRA_SPECS", "broken")]));
     golden("environment-by-variable", infra(&["plan"], &[("INFRA_ENV", "nosuch")]));
+}
+
+#[test]
+fn the_least_rights_are_printed_without_aws() {
+    for environment in ["dev", "prod"] {
+        for verb in ["plan", "apply"] {
+            let told = infra(&["iam-policy", "--for", verb, "--env", environment], &[]);
+            golden(&format!("iam-policy-{verb}-{environment}"), told);
+        }
+    }
+    let github = ["iam-policy", "--for", "plan", "--env", "dev", "--trust", "github:Acme/shop"];
+    golden("iam-policy-github", infra(&github, &[]));
+    let ids = "circleci:c4b0cd6b-0001-4c4b-8a6e-0123456789ab/0d3f2e0c-0002-4c4b-8a6e-0123456789ab";
+    golden("iam-policy-circleci", infra(&["iam-policy", "--for", "plan", "--env", "prod", "--trust", ids], &[]));
+    golden("iam-policy-split", infra(&["iam-policy", "--for", "apply", "--env", "dev", "--split"], &[]));
+    golden("bad-trust", infra(&["iam-policy", "--for", "plan", "--env", "dev", "--trust", "github:acme/*"], &[]));
 }
 
 #[test]

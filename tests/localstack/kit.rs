@@ -72,13 +72,15 @@ impl Sandbox {
         assert_eq!(status, 200, "/_infra/{what}: {answer}");
     }
 
-    /// Every call of this account since the last time it was asked to count anew, as `service:Operation`.
+    /// Every call of this account since the last time it was asked to count anew, as `service:Operation`; without those that a policy
+    /// did not allow.
     pub(crate) async fn calls(&self) -> Vec<String> {
         let (status, answer) = http("GET", &format!("/_infra/calls?account={}", self.aws.account), &[], "").await.unwrap();
         assert_eq!(status, 200, "{answer}");
         let calls: Vec<Value> = serde_json::from_str(&answer).unwrap();
         let text = |call: &Value, key: &str| call[key].as_str().unwrap().to_owned();
-        calls.iter().map(|call| format!("{}:{}", text(call, "service"), text(call, "operation"))).collect()
+        let allowed = calls.iter().filter(|call| call["refused"] != true);
+        allowed.map(|call| format!("{}:{}", text(call, "service"), text(call, "operation"))).collect()
     }
 
     /// Makes a resource that others in a test need, under its own address, and waits until it is ready.

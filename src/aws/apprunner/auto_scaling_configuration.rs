@@ -4,6 +4,7 @@
 
 use aws_sdk_apprunner::types::{AutoScalingConfiguration as AwsConfiguration, AutoScalingConfigurationStatus};
 
+use super::super::access::{Access, named, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call, IfThere};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -30,7 +31,19 @@ resource! {
     hourly: false,
 }
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+pub(super) const ARN: &str = "apprunner:{here}:autoscalingconfiguration/{prefix}*";
+
 impl Resource for AutoScalingConfiguration {
+    const ACCESS: Access = Access {
+        read: &[
+            reads(&["apprunner:ListAutoScalingConfigurations"]),
+            named(&["apprunner:DescribeAutoScalingConfiguration", "apprunner:ListTagsForResource"], &[ARN]),
+        ],
+        write: &[named(&["apprunner:CreateAutoScalingConfiguration", "apprunner:TagResource"], &[ARN])],
+        delete: &[named(&["apprunner:DeleteAutoScalingConfiguration"], &[ARN])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let prefix = scope.prefix();
         let mut pages = aws.apprunner.list_auto_scaling_configurations().latest_only(false).into_paginator().send();

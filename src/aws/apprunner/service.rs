@@ -7,12 +7,13 @@ use aws_sdk_apprunner::operation::update_service::builders::UpdateServiceFluentB
 use aws_sdk_apprunner::types::{Service as AwsService, ServiceStatus};
 use serde_json::Value;
 
+use super::super::access::{Access, linked_role, named, passes_roles_to, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call, IfThere};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::{both, each};
 use super::super::wait;
-use super::{operation, settings, to_aws};
+use super::{auto_scaling_configuration, operation, settings, to_aws, vpc_connector};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::rule::{name, update};
 use crate::plan::{Output, grows};
@@ -65,7 +66,26 @@ fn published(before: &Value, _after: &Value) -> bool {
 /// How long App Runner may take to see a new role ("IAM is eventually consistent").
 const ROLE_VISIBLE: Duration = Duration::from_mins(2);
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+const ARN: &str = "apprunner:{here}:service/{prefix}*";
+
 impl Resource for Service {
+    const ACCESS: Access = Access {
+        read: &[
+            reads(&["apprunner:ListServices"]),
+            named(&["apprunner:DescribeService", "apprunner:ListOperations", "apprunner:ListTagsForResource"], &[ARN]),
+        ],
+        write: &[
+            named(
+                &["apprunner:CreateService", "apprunner:UpdateService", "apprunner:TagResource"],
+                &[ARN, auto_scaling_configuration::ARN, vpc_connector::ARN],
+            ),
+            passes_roles_to("apprunner.amazonaws.com"),
+            linked_role("apprunner.amazonaws.com"),
+        ],
+        delete: &[named(&["apprunner:DeleteService"], &[ARN])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let prefix = scope.prefix();
         let mut pages = aws.apprunner.list_services().into_paginator().send();

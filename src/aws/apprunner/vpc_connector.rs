@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use aws_sdk_apprunner::types::{VpcConnector as AwsConnector, VpcConnectorStatus};
 
+use super::super::access::{Access, linked_role, named, reads};
 use super::super::client::Aws;
 use super::super::ec2::network_interfaces;
 use super::super::error::{AwsError, Call, IfThere};
@@ -37,7 +38,19 @@ resource! {
     hourly: false,
 }
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+pub(super) const ARN: &str = "apprunner:{here}:vpcconnector/{prefix}*";
+
 impl Resource for VpcConnector {
+    const ACCESS: Access = Access {
+        read: &[reads(&["apprunner:ListVpcConnectors"]), named(&["apprunner:ListTagsForResource"], &[ARN])],
+        write: &[
+            named(&["apprunner:CreateVpcConnector", "apprunner:TagResource"], &[ARN]),
+            linked_role("networking.apprunner.amazonaws.com"),
+        ],
+        delete: &[named(&["apprunner:DeleteVpcConnector"], &[ARN]), reads(&["ec2:DescribeNetworkInterfaces"])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let prefix = scope.prefix();
         let connectors = active(aws).await?.into_iter();

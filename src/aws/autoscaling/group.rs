@@ -10,6 +10,7 @@ use aws_sdk_autoscaling::types::{AutoScalingGroup, LaunchTemplateSpecification};
 use aws_sdk_ec2::types::Filter;
 use serde_json::Value;
 
+use super::super::access::{Access, launches, linked_role, named, ours, passes_roles_to, reads, uses};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -68,7 +69,46 @@ const UNKNOWN: Duration = Duration::from_mins(2);
 /// Our code for [`not_visible_yet`], since Auto Scaling has none.
 const NOT_VISIBLE_YET: &str = "NotVisibleYet";
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+const ARN: &str = "autoscaling:{here}:autoScalingGroup:*:autoScalingGroupName/{prefix}*";
+
 impl Resource for Group {
+    /// Whoever gives a group a launch template must be allowed all that starting an instance from it would take ("Amazon EC2 Auto
+    /// Scaling API permissions").
+    const ACCESS: Access = Access {
+        read: &[reads(&["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribePolicies"])],
+        write: &[
+            named(
+                &[
+                    "autoscaling:CreateAutoScalingGroup",
+                    "autoscaling:UpdateAutoScalingGroup",
+                    "autoscaling:CreateOrUpdateTags",
+                    "autoscaling:PutScalingPolicy",
+                    "autoscaling:DeletePolicy",
+                    "autoscaling:AttachLoadBalancerTargetGroups",
+                    "autoscaling:DetachLoadBalancerTargetGroups",
+                    "autoscaling:StartInstanceRefresh",
+                ],
+                &[ARN],
+            ),
+            reads(&[
+                "autoscaling:DescribeInstanceRefreshes",
+                "autoscaling:DescribeLoadBalancerTargetGroups",
+                "autoscaling:DescribeScalingActivities",
+                "elasticloadbalancing:DescribeTargetHealth",
+            ]),
+            launches(),
+            ours(&["ec2:RunInstances"]),
+            uses(&["ec2:RunInstances"], &["ec2:{region}::image/*"]),
+            passes_roles_to("ec2.amazonaws.com"),
+            linked_role("autoscaling.amazonaws.com"),
+        ],
+        delete: &[
+            named(&["autoscaling:UpdateAutoScalingGroup", "autoscaling:DeleteAutoScalingGroup"], &[ARN]),
+            reads(&["ec2:DescribeInstances"]),
+        ],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         // Without filters: Auto Scaling can look for tags or for names, and both are wanted.
         let (groups, targets) = both(groups(aws), policy::targets(aws)).await?;

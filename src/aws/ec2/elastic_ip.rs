@@ -3,6 +3,7 @@
 use aws_sdk_ec2::types::{Address, DomainType, ResourceType};
 use serde_json::Value;
 
+use super::super::access::{Access, makes, ours, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -32,6 +33,12 @@ fn keep(live: &Value, _want: &Value) -> Rule {
 }
 
 impl Resource for ElasticIp {
+    const ACCESS: Access = Access {
+        read: &[reads(&["ec2:DescribeAddresses"])],
+        write: &[makes(&["ec2:AllocateAddress"])],
+        delete: &[ours(&["ec2:ReleaseAddress"])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let answer = aws.ec2.describe_addresses().set_filters(Some(owned(scope))).send().await.call("ec2:DescribeAddresses")?;
         Ok(answer.addresses().iter().map(found).collect())

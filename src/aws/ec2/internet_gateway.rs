@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{AttachmentStatus, InternetGateway as AwsGateway, ResourceType};
 use serde_json::Value;
 
+use super::super::access::{Access, makes, ours, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -33,6 +34,12 @@ fn attach(live: &Value, _want: &Value) -> Rule {
 }
 
 impl Resource for InternetGateway {
+    const ACCESS: Access = Access {
+        read: &[reads(&["ec2:DescribeInternetGateways"])],
+        write: &[makes(&["ec2:CreateInternetGateway"]), ours(&["ec2:AttachInternetGateway"])],
+        delete: &[ours(&["ec2:DetachInternetGateway", "ec2:DeleteInternetGateway"])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let pages = aws.ec2.describe_internet_gateways().set_filters(Some(owned(scope))).into_paginator().items().send();
         let gateways = pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeInternetGateways")?;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ec2::types::{LaunchTemplate as AwsLaunchTemplate, LaunchTemplateVersion, ResourceType};
 use serde::{Deserialize, Serialize};
 
+use super::super::access::{Access, makes, ours, reads};
 use super::super::autoscaling;
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
@@ -73,6 +74,16 @@ pub struct Container<P: Phase = Actual> {
 const KEPT: usize = 5;
 
 impl Resource for LaunchTemplate {
+    const ACCESS: Access = Access {
+        read: &[reads(&["ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions"])],
+        write: &[
+            makes(&["ec2:CreateLaunchTemplate"]),
+            ours(&["ec2:CreateLaunchTemplateVersion", "ec2:ModifyLaunchTemplate", "ec2:DeleteLaunchTemplateVersions"]),
+            reads(&["autoscaling:DescribeAutoScalingGroups"]),
+        ],
+        delete: &[ours(&["ec2:DeleteLaunchTemplate"])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         // Without filters: EC2 can look for tags or for names, and both are wanted. Asked without a template, `$Latest` is that of all.
         let mut versions = aws.ec2.describe_launch_template_versions().versions("$Latest").into_paginator().items().send();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::{Filter, NatGateway as AwsGateway, NatGatewayState, ResourceType};
 
+use super::super::access::{Access, makes, ours, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -30,6 +31,12 @@ resource! {
 const LIMIT: Duration = Duration::from_mins(15);
 
 impl Resource for NatGateway {
+    const ACCESS: Access = Access {
+        read: &[reads(&["ec2:DescribeNatGateways"])],
+        write: &[reads(&["ec2:DescribeAddresses"]), makes(&["ec2:CreateNatGateway"]), ours(&["ec2:CreateNatGateway"])],
+        delete: &[ours(&["ec2:DeleteNatGateway"]), reads(&["ec2:DescribeNetworkInterfaces"])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let pages = aws.ec2.describe_nat_gateways().set_filter(Some(owned(scope))).into_paginator().items().send();
         let gateways = pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeNatGateways")?;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::{ResourceType, RouteTable as AwsTable, RouteTableAssociation, RouteTableAssociationStateCode};
 use serde::{Deserialize, Serialize};
 
+use super::super::access::{Access, makes, ours, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -52,6 +53,23 @@ pub enum Target<P: Phase = Actual> {
 }
 
 impl Resource for RouteTable {
+    const ACCESS: Access = Access {
+        read: &[reads(&["ec2:DescribeRouteTables"])],
+        write: &[
+            makes(&["ec2:CreateRouteTable"]),
+            ours(&[
+                "ec2:CreateRouteTable",
+                "ec2:CreateRoute",
+                "ec2:ReplaceRoute",
+                "ec2:DeleteRoute",
+                "ec2:AssociateRouteTable",
+                "ec2:ReplaceRouteTableAssociation",
+                "ec2:DisassociateRouteTable",
+            ]),
+        ],
+        delete: &[ours(&["ec2:DisassociateRouteTable", "ec2:DeleteRouteTable"])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let pages = aws.ec2.describe_route_tables().set_filters(Some(owned(scope))).into_paginator().items().send();
         let tables = pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeRouteTables")?;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_ec2::types::{Filter, ResourceType, SecurityGroup as AwsGroup};
 use serde::{Deserialize, Serialize};
 
+use super::super::access::{Access, makes, ours, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -65,6 +66,23 @@ pub enum Peer<P: Phase = Actual> {
 }
 
 impl Resource for SecurityGroup {
+    const ACCESS: Access = Access {
+        read: &[reads(&["ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"])],
+        write: &[
+            makes(&["ec2:CreateSecurityGroup"]),
+            ours(&[
+                "ec2:CreateSecurityGroup",
+                "ec2:AuthorizeSecurityGroupIngress",
+                "ec2:AuthorizeSecurityGroupEgress",
+                "ec2:RevokeSecurityGroupIngress",
+                "ec2:RevokeSecurityGroupEgress",
+                "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
+                "ec2:UpdateSecurityGroupRuleDescriptionsEgress",
+            ]),
+        ],
+        delete: &[ours(&["ec2:DeleteSecurityGroup"])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let by_name = filter("group-name", &format!("{}*", scope.prefix()));
         let ((ours, namesakes), networks) =

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Subnet as AwsSubnet, SubnetState};
 use ipnet::Ipv4Net;
 
+use super::super::access::{Access, makes, ours, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -32,6 +33,12 @@ resource! {
 }
 
 impl Resource for Subnet {
+    const ACCESS: Access = Access {
+        read: &[reads(&["ec2:DescribeSubnets"])],
+        write: &[makes(&["ec2:CreateSubnet"]), ours(&["ec2:CreateSubnet", "ec2:ModifySubnetAttribute"])],
+        delete: &[ours(&["ec2:DeleteSubnet"])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let pages = aws.ec2.describe_subnets().set_filters(Some(owned(scope))).into_paginator().items().send();
         let subnets = pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeSubnets")?;

@@ -3,6 +3,7 @@
 use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Vpc as AwsVpc, VpcAttributeName};
 use ipnet::Ipv4Net;
 
+use super::super::access::{Access, makes, ours, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -28,6 +29,12 @@ resource! {
 }
 
 impl Resource for Vpc {
+    const ACCESS: Access = Access {
+        read: &[reads(&["ec2:DescribeVpcs", "ec2:DescribeVpcAttribute"])],
+        write: &[makes(&["ec2:CreateVpc"]), ours(&["ec2:ModifyVpcAttribute"])],
+        delete: &[ours(&["ec2:DeleteVpc"])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         each(vpcs(aws, scope).await?, |vpc| async move {
             let id = vpc.vpc_id().unwrap_or_default();

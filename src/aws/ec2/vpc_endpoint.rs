@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::{ResourceType, VpcEndpoint as AwsEndpoint, VpcEndpointType};
 
+use super::super::access::{Access, makes, ours, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -34,6 +35,12 @@ resource! {
 const LIMIT: Duration = Duration::from_mins(10);
 
 impl Resource for VpcEndpoint {
+    const ACCESS: Access = Access {
+        read: &[reads(&["ec2:DescribeVpcEndpoints"])],
+        write: &[makes(&["ec2:CreateVpcEndpoint"]), ours(&["ec2:CreateVpcEndpoint", "ec2:ModifyVpcEndpoint"])],
+        delete: &[ours(&["ec2:DeleteVpcEndpoints"])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let pages = aws.ec2.describe_vpc_endpoints().set_filters(Some(owned(scope))).into_paginator().items().send();
         let endpoints = pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeVpcEndpoints")?;

@@ -2,6 +2,7 @@
 
 use aws_sdk_ecr::types::{ImageScanningConfiguration, ImageTagMutability, Repository as AwsRepository};
 
+use super::super::access::{Access, named, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call, IfThere};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -29,7 +30,26 @@ resource! {
     Schema::STATEFUL
 }
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+const ARN: &str = "ecr:{here}:repository/{project}-{environment}/*";
+
 impl Resource for Repository {
+    const ACCESS: Access = Access {
+        read: &[reads(&["ecr:DescribeRepositories"]), named(&["ecr:ListTagsForResource", "ecr:GetLifecyclePolicy"], &[ARN])],
+        write: &[named(
+            &[
+                "ecr:CreateRepository",
+                "ecr:TagResource",
+                "ecr:PutImageTagMutability",
+                "ecr:PutImageScanningConfiguration",
+                "ecr:PutLifecyclePolicy",
+                "ecr:DeleteLifecyclePolicy",
+            ],
+            &[ARN],
+        )],
+        delete: &[named(&["ecr:DeleteRepository"], &[ARN])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let prefix = format!("{}/", scope.prefix().trim_end_matches('-'));
         let mut pages = aws.ecr.describe_repositories().into_paginator().items().send();

@@ -9,13 +9,14 @@ use aws_sdk_elasticache::types::{
 };
 use serde_json::Value;
 
+use super::super::access::{Access, linked_role, named, reads, uses};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call, IfThere};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::{both, each};
 use super::super::wait::{self, Look};
 use super::modification::steps;
-use super::{arn, to_aws};
+use super::{arn, subnet_group, to_aws};
 use crate::graph::{Outputs, Scope, State, Tags};
 
 use crate::plan::rule::{disrupt, fixed, judge, name, update};
@@ -81,7 +82,34 @@ fn upgrade(live: &Value, want: &Value) -> Rule {
 /// How long a change of nodes may take.
 const LIMIT: Duration = Duration::from_hours(2);
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+const ARN: &str = "elasticache:{here}:replicationgroup:{prefix}*";
+
 impl Resource for ReplicationGroup {
+    /// The network interfaces are made by the service-linked role, as AWS's own `AmazonElastiCacheFullAccess` relies on, though the
+    /// Service Authorization Reference lists `ec2:CreateNetworkInterface` beside these.
+    const ACCESS: Access = Access {
+        read: &[
+            reads(&["elasticache:DescribeReplicationGroups", "elasticache:DescribeCacheClusters"]),
+            named(&["elasticache:ListTagsForResource"], &[ARN]),
+        ],
+        write: &[
+            named(
+                &[
+                    "elasticache:CreateReplicationGroup",
+                    "elasticache:ModifyReplicationGroup",
+                    "elasticache:IncreaseReplicaCount",
+                    "elasticache:DecreaseReplicaCount",
+                    "elasticache:AddTagsToResource",
+                ],
+                &[ARN, subnet_group::ARN],
+            ),
+            uses(&["elasticache:CreateReplicationGroup"], &["elasticache:{here}:parametergroup:default.*"]),
+            linked_role("elasticache.amazonaws.com"),
+        ],
+        delete: &[named(&["elasticache:DeleteReplicationGroup"], &[ARN])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let prefix = scope.prefix();
         let mut described = describe(aws, None).await?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_elasticache::types::{CacheSubnetGroup, Subnet};
 
+use super::super::access::{Access, named, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call, IfThere};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -31,7 +32,19 @@ resource! {
     hourly: false,
 }
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+pub(super) const ARN: &str = "elasticache:{here}:subnetgroup:{prefix}*";
+
 impl Resource for SubnetGroup {
+    const ACCESS: Access = Access {
+        read: &[reads(&["elasticache:DescribeCacheSubnetGroups"]), named(&["elasticache:ListTagsForResource"], &[ARN])],
+        write: &[named(
+            &["elasticache:CreateCacheSubnetGroup", "elasticache:ModifyCacheSubnetGroup", "elasticache:AddTagsToResource"],
+            &[ARN],
+        )],
+        delete: &[named(&["elasticache:DeleteCacheSubnetGroup"], &[ARN])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let prefix = scope.prefix();
         let mut pages = aws.elasticache.describe_cache_subnet_groups().into_paginator().items().send();

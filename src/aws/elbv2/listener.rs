@@ -7,11 +7,12 @@ use aws_sdk_elasticloadbalancingv2::types::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::super::access::{Access, named, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::each;
-use super::{deleted, load_balancers, to_aws, unless_gone};
+use super::{deleted, load_balancer, load_balancers, to_aws, unless_gone};
 use crate::graph::{Actual, Outputs, Owner, Phase, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::{replace, update};
@@ -49,7 +50,23 @@ pub enum Action<P: Phase = Actual> {
     Other(String),
 }
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+const ARN: &str = "elasticloadbalancing:{here}:listener/app/{prefix}*";
+
 impl Resource for Listener {
+    const ACCESS: Access = Access {
+        read: &[reads(&[
+            "elasticloadbalancing:DescribeLoadBalancers",
+            "elasticloadbalancing:DescribeListeners",
+            "elasticloadbalancing:DescribeTags",
+        ])],
+        write: &[
+            named(&["elasticloadbalancing:CreateListener"], &[load_balancer::ARN]),
+            named(&["elasticloadbalancing:ModifyListener", "elasticloadbalancing:AddTags"], &[ARN]),
+        ],
+        delete: &[named(&["elasticloadbalancing:DeleteListener"], &[ARN])],
+    };
+
     /// Listeners bear no names: those on our load balancers that carry no tags of ours are somebody else's business.
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let load_balancers = load_balancers(aws, scope).await?;

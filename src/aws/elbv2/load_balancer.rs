@@ -9,6 +9,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use serde_json::Value;
 
+use super::super::access::{Access, linked_role, named, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -59,7 +60,32 @@ const READY: Duration = Duration::from_mins(15);
 /// How long its network interfaces may stay after it.
 const GONE: Duration = Duration::from_mins(15);
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+pub(super) const ARN: &str = "elasticloadbalancing:{here}:loadbalancer/app/{prefix}*";
+
 impl Resource for LoadBalancer {
+    const ACCESS: Access = Access {
+        read: &[reads(&[
+            "elasticloadbalancing:DescribeLoadBalancers",
+            "elasticloadbalancing:DescribeLoadBalancerAttributes",
+            "elasticloadbalancing:DescribeTags",
+        ])],
+        write: &[
+            named(
+                &[
+                    "elasticloadbalancing:CreateLoadBalancer",
+                    "elasticloadbalancing:AddTags",
+                    "elasticloadbalancing:ModifyLoadBalancerAttributes",
+                    "elasticloadbalancing:SetSecurityGroups",
+                    "elasticloadbalancing:SetSubnets",
+                ],
+                &[ARN],
+            ),
+            linked_role("elasticloadbalancing.amazonaws.com"),
+        ],
+        delete: &[named(&["elasticloadbalancing:DeleteLoadBalancer"], &[ARN]), reads(&["ec2:DescribeNetworkInterfaces"])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let listed = load_balancers(aws, scope).await?;
         let arns: Vec<String> = listed.iter().filter_map(|one| one.load_balancer_arn.clone()).collect();

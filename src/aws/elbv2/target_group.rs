@@ -8,6 +8,7 @@ use aws_sdk_elasticloadbalancingv2::types::{
 };
 use serde_json::Value;
 
+use super::super::access::{Access, named, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -64,7 +65,28 @@ const DELAY: &str = "deregistration_delay.timeout_seconds";
 /// How long a listener that is gone may still be known to its target group.
 const IN_USE: Duration = Duration::from_mins(1);
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+const ARN: &str = "elasticloadbalancing:{here}:targetgroup/{prefix}*";
+
 impl Resource for TargetGroup {
+    const ACCESS: Access = Access {
+        read: &[reads(&[
+            "elasticloadbalancing:DescribeTargetGroups",
+            "elasticloadbalancing:DescribeTargetGroupAttributes",
+            "elasticloadbalancing:DescribeTags",
+        ])],
+        write: &[named(
+            &[
+                "elasticloadbalancing:CreateTargetGroup",
+                "elasticloadbalancing:AddTags",
+                "elasticloadbalancing:ModifyTargetGroup",
+                "elasticloadbalancing:ModifyTargetGroupAttributes",
+            ],
+            &[ARN],
+        )],
+        delete: &[named(&["elasticloadbalancing:DeleteTargetGroup"], &[ARN])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let prefix = scope.prefix();
         let mut pages = aws.elbv2.describe_target_groups().into_paginator().items().send();

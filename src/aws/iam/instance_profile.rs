@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_iam::types::InstanceProfile as AwsProfile;
 
+use super::super::access::{Access, named, passes_roles_to, reads, uses};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -27,7 +28,35 @@ resource! {
     hourly: false,
 }
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+const ARN: &str = "iam::{account}:instance-profile/infra/{project}/{environment}/*";
+
+/// Those of others that bear a name of ours, which the sweep looks at too.
+const NAMESAKES: &str = "iam::{account}:instance-profile/*{prefix}*";
+
 impl Resource for InstanceProfile {
+    const ACCESS: Access = Access {
+        read: &[
+            reads(&["iam:ListInstanceProfiles"]),
+            named(&["iam:ListInstanceProfileTags"], &[ARN]),
+            uses(&["iam:ListInstanceProfileTags"], &[NAMESAKES]),
+        ],
+        write: &[
+            named(
+                &[
+                    "iam:CreateInstanceProfile",
+                    "iam:TagInstanceProfile",
+                    "iam:AddRoleToInstanceProfile",
+                    "iam:RemoveRoleFromInstanceProfile",
+                    "iam:GetInstanceProfile",
+                ],
+                &[ARN],
+            ),
+            passes_roles_to("ec2.amazonaws.com"),
+        ],
+        delete: &[named(&["iam:RemoveRoleFromInstanceProfile", "iam:DeleteInstanceProfile"], &[ARN])],
+    };
+
     /// IAM lists profiles without their tags.
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let pages = aws.iam.list_instance_profiles().max_items(PAGE).into_paginator().items().send();

@@ -8,6 +8,7 @@ use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthori
 use aws_sdk_iam::types::{EntityType, Role as AwsRole, RoleDetail};
 use percent_encoding::percent_decode_str;
 
+use super::super::access::{Access, named, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -38,7 +39,27 @@ resource! {
 /// The call that tells everything about roles at once, where others take four for each.
 const DETAILS: &str = "iam:GetAccountAuthorizationDetails";
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+const ARN: &str = "iam::{account}:role/infra/{project}/{environment}/*";
+
 impl Resource for Role {
+    /// No spec attaches managed policies to a role; what people attached is detached.
+    const ACCESS: Access = Access {
+        read: &[reads(&["iam:GetAccountAuthorizationDetails"])],
+        write: &[named(
+            &[
+                "iam:CreateRole",
+                "iam:TagRole",
+                "iam:PutRolePolicy",
+                "iam:DeleteRolePolicy",
+                "iam:DetachRolePolicy",
+                "iam:UpdateAssumeRolePolicy",
+            ],
+            &[ARN],
+        )],
+        delete: &[named(&["iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:DeleteRole"], &[ARN])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let call = aws.iam.get_account_authorization_details().filter(EntityType::Role).max_items(PAGE);
         let pages = call.into_paginator().send().collect::<Result<Vec<_>, _>>().await.call(DETAILS)?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::types::LogGroup as AwsGroup;
 
+use super::super::access::{Access, named, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -26,7 +27,16 @@ resource! {
     hourly: false,
 }
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+const ARN: &str = "logs:{here}:log-group:/{project}/{environment}/*";
+
 impl Resource for LogGroup {
+    const ACCESS: Access = Access {
+        read: &[reads(&["logs:DescribeLogGroups"]), named(&["logs:ListTagsForResource"], &[ARN])],
+        write: &[named(&["logs:CreateLogGroup", "logs:TagResource", "logs:PutRetentionPolicy"], &[ARN])],
+        delete: &[named(&["logs:DeleteLogGroup"], &[ARN])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let groups = groups(aws, &format!("/{}/{}/", scope.project, scope.environment)).await?;
         let found = each(groups, |group| async move {

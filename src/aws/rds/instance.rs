@@ -6,13 +6,14 @@ use aws_sdk_rds::types::{DbInstance, DbSubnetGroup, Endpoint, MasterUserSecret, 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::super::access::{Access, linked_role, named, reads, uses};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call, IfThere};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::wait::{self, Look};
 use super::modification::{modification, with_performance};
 use super::status::{at_rest, describe, serves, state};
-use super::{arn, from_aws, status, to_aws};
+use super::{arn, from_aws, parameter_group, status, subnet_group, to_aws};
 use crate::graph::{Outputs, Owner, Scope, State, Tags};
 use crate::plan::rule::{disrupt, fixed, judge, name, update};
 use crate::plan::{Output, Rule, Schema, turned_on};
@@ -143,7 +144,30 @@ impl Instance {
     }
 }
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+const ARN: &str = "rds:{here}:db:{prefix}*";
+
 impl Resource for Instance {
+    /// RDS makes the secret of a master password in the name of whoever makes the database ("Permissions required for Secrets Manager
+    /// integration"), and looks up the key it is encrypted with; `AddTagsToResource` and `CreateDBSnapshot` are part of the other calls.
+    const ACCESS: Access = Access {
+        read: &[reads(&["rds:DescribeDBInstances"])],
+        write: &[
+            named(
+                &["rds:CreateDBInstance", "rds:ModifyDBInstance", "rds:AddTagsToResource"],
+                &[ARN, subnet_group::ARN, parameter_group::ARN],
+            ),
+            uses(&["rds:CreateDBInstance", "rds:ModifyDBInstance"], &["rds:{here}:og:default:*", "rds:{here}:pg:default.*"]),
+            uses(&["secretsmanager:CreateSecret", "secretsmanager:TagResource"], &["secretsmanager:{here}:secret:rds!db-*"]),
+            uses(&["kms:DescribeKey"], &["kms:{here}:key/*"]),
+            linked_role("rds.amazonaws.com"),
+        ],
+        delete: &[named(
+            &["rds:DeleteDBInstance", "rds:CreateDBSnapshot", "rds:AddTagsToResource"],
+            &[ARN, "rds:{here}:snapshot:{prefix}*"],
+        )],
+    };
+
     /// One call, tags included.
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let prefix = scope.prefix();

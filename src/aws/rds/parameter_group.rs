@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_rds::types::{ApplyMethod, DbParameterGroup, Parameter};
 
+use super::super::access::{Access, named, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call, IfThere};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -34,7 +35,22 @@ resource! {
     hourly: false,
 }
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+pub(super) const ARN: &str = "rds:{here}:pg:{prefix}*";
+
 impl Resource for ParameterGroup {
+    const ACCESS: Access = Access {
+        read: &[
+            reads(&["rds:DescribeDBParameterGroups"]),
+            named(&["rds:DescribeDBParameters", "rds:ListTagsForResource"], &[ARN]),
+        ],
+        write: &[named(
+            &["rds:CreateDBParameterGroup", "rds:ModifyDBParameterGroup", "rds:ResetDBParameterGroup", "rds:AddTagsToResource"],
+            &[ARN],
+        )],
+        delete: &[named(&["rds:DeleteDBParameterGroup"], &[ARN])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let prefix = scope.prefix();
         let mut pages = aws.rds.describe_db_parameter_groups().into_paginator().items().send();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_rds::types::{DbSubnetGroup, Subnet};
 
+use super::super::access::{Access, named, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call, IfThere};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
@@ -31,7 +32,16 @@ resource! {
     hourly: false,
 }
 
+/// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
+pub(super) const ARN: &str = "rds:{here}:subgrp:{prefix}*";
+
 impl Resource for SubnetGroup {
+    const ACCESS: Access = Access {
+        read: &[reads(&["rds:DescribeDBSubnetGroups"]), named(&["rds:ListTagsForResource"], &[ARN])],
+        write: &[named(&["rds:CreateDBSubnetGroup", "rds:ModifyDBSubnetGroup", "rds:AddTagsToResource"], &[ARN])],
+        delete: &[named(&["rds:DeleteDBSubnetGroup"], &[ARN])],
+    };
+
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let prefix = scope.prefix();
         let mut pages = aws.rds.describe_db_subnet_groups().into_paginator().items().send();

@@ -75,7 +75,7 @@ async fn another_account_is_refused() {
     let stage = Stage::new("dev").await;
     let other = Stage::new("dev").await;
     for arguments in [&["plan"][..], &["apply", "--yes"], &["destroy", "--yes"], &["status"]] {
-        let mut command = stage.infra(arguments);
+        let mut command = stage.infra(arguments).await;
         let ended: Ended = command.env("AWS_ACCESS_KEY_ID", &other.aws().account).output().await.unwrap().into();
         assert_eq!(ended.code, 1, "{ended:#?}");
         assert!(ended.err.contains(&other.aws().account) && ended.err.contains(&stage.aws().account), "{ended:#?}");

@@ -10,7 +10,7 @@ impl Stage {
     /// Starts a run, and waits until it has made calls that write as `enough` wants them.
     pub(super) async fn start(&self, arguments: &[&str], enough: impl Fn(&[String]) -> bool) -> Child {
         self.count_anew().await;
-        let child = self.infra(arguments).spawn().unwrap();
+        let child = self.infra(arguments).await.spawn().unwrap();
         for _ in 0..600 {
             if enough(&self.writes().await) {
                 return child;

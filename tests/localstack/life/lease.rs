@@ -26,7 +26,7 @@ impl Stage {
     /// Starts a run whose lease lasts so many seconds, and waits until it has made this call.
     async fn begin(&self, arguments: &[&str], seconds: &str, call: &str) -> Child {
         self.count_anew().await;
-        let child = self.infra(arguments).env("INFRA_LEASE_SECONDS", seconds).spawn().unwrap();
+        let child = self.infra(arguments).await.env("INFRA_LEASE_SECONDS", seconds).spawn().unwrap();
         for _ in 0..1000 {
             if self.writes().await.iter().any(|made| made == call) {
                 return child;
@@ -82,16 +82,16 @@ async fn of_two_that_start_at_once_one_proceeds() {
 async fn a_run_that_was_killed_is_waited_for_until_its_lease_has_run_out() {
     let stage = Stage::small().await;
     stage.keep_images(3);
-    let killed = stage.killed("4").await;
+    let killed = stage.killed("10").await;
     let ended = stage.run(&["apply", "--yes"]).await;
     assert_eq!(ended.code, 7, "{ended:#?}");
     assert!(ended.err.contains("(apply, since ") && ended.err.contains("--lock-timeout"), "{ended:#?}");
 
-    let ended = stage.run(&["apply", "--yes", "--lock-timeout", "20s"]).await;
+    let ended = stage.run(&["apply", "--yes", "--lock-timeout", "1m"]).await;
     assert_eq!(ended.code, 0, "{ended:#?}");
     assert!(ended.err.contains("waiting for it"), "{ended:#?}");
     let waited = killed.elapsed();
-    assert!(Duration::from_secs(3) < waited && waited < Duration::from_secs(12), "{waited:?}");
+    assert!(Duration::from_secs(5) < waited && waited < Duration::from_secs(60), "{waited:?}");
     stage.is_settled().await;
 }
 
@@ -118,8 +118,8 @@ async fn others_may_look_while_one_holds_it_and_people_may_unlock_it() {
 #[tokio::test]
 async fn a_run_that_is_unlocked_stops() {
     let stage = Stage::new("dev").await;
-    stage.sandbox.settle_seconds("rds", 5.0).await;
-    let child = stage.begin(&["apply", "--yes", "--json"], "3", "rds:CreateDBInstance").await;
+    stage.sandbox.settle_seconds("rds", 12.0).await;
+    let child = stage.begin(&["apply", "--yes", "--json"], "12", "rds:CreateDBInstance").await;
     assert_eq!(stage.run(&["unlock", "--yes"]).await.code, 0);
     let ended = end(child).await;
     assert_eq!(ended.code, 3, "{ended:#?}");
@@ -134,8 +134,8 @@ async fn a_run_that_is_unlocked_stops() {
 #[tokio::test]
 async fn a_run_whose_parameter_was_deleted_stops_and_the_next_makes_another() {
     let stage = Stage::new("dev").await;
-    stage.sandbox.settle_seconds("rds", 5.0).await;
-    let child = stage.begin(&["apply", "--yes"], "3", "rds:CreateDBInstance").await;
+    stage.sandbox.settle_seconds("rds", 12.0).await;
+    let child = stage.begin(&["apply", "--yes"], "12", "rds:CreateDBInstance").await;
     stage.aws().ssm.delete_parameter().name(stage.parameter()).send().await.unwrap();
     let ended = end(child).await;
     assert_eq!(ended.code, 3, "{ended:#?}");
@@ -174,12 +174,12 @@ async fn however_a_run_ends_it_gives_the_environment_back() {
 async fn a_long_run_keeps_it() {
     let stage = Stage::small().await;
     stage.specs.change("dev", "");
-    stage.sandbox.settle_seconds("rds", 6.0).await;
+    stage.sandbox.settle_seconds("rds", 12.0).await;
     let lost = serde_json::json!({ "service": "ssm", "operation": "PutParameter", "code": "InternalServerError", "status": 500,
         "after": true });
     stage.sandbox.control("fail", &lost).await;
-    let child = stage.begin(&["apply", "--yes"], "3", "rds:CreateDBInstance").await;
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    let child = stage.begin(&["apply", "--yes"], "8", "rds:CreateDBInstance").await;
+    tokio::time::sleep(Duration::from_secs(9)).await;
     assert_eq!(stage.run(&["apply", "--yes"]).await.code, 7);
     assert_eq!(stage.run(&["destroy", "--yes", "--allow", "data-loss"]).await.code, 7);
     let ended = end(child).await;

@@ -1,6 +1,7 @@
 //! Whole environments, from the command line: the binary plans, applies and destroys, and what it says and leaves is looked at.
 //!
-//! Each test has an account of its own, and a folder of specs that are those of `environments/` for that account.
+//! Each test has an account of its own, and a folder of specs that are those of `environments/` for that account. Every run has the
+//! rights that `infra iam-policy` prints for it and no others: see [`permissions`].
 
 mod changes;
 mod destroy;
@@ -10,6 +11,7 @@ mod guards;
 mod interrupt;
 mod lease;
 mod neighbours;
+mod permissions;
 mod plan;
 mod record;
 mod reference;
@@ -87,8 +89,17 @@ impl Stage {
         &self.sandbox.aws
     }
 
-    /// The binary, ready to run a command on this environment.
-    fn infra(&self, arguments: &[&str]) -> Command {
+    /// The binary, ready to run a command on this environment with the rights it takes.
+    async fn infra(&self, arguments: &[&str]) -> Command {
+        let session = permissions::session(arguments);
+        self.bind(session).await;
+        let mut command = self.by_root(arguments);
+        command.env("AWS_SESSION_TOKEN", session);
+        command
+    }
+
+    /// The binary, ready to run a command on this environment with all rights.
+    fn by_root(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_infra"));
         command
             .args(arguments)
@@ -109,7 +120,9 @@ impl Stage {
     }
 
     async fn run(&self, arguments: &[&str]) -> Ended {
-        self.infra(arguments).output().await.unwrap().into()
+        let ended = self.infra(arguments).await.output().await.unwrap().into();
+        assert_eq!(self.refused().await, Vec::<String>::new(), "its policy is not enough: {ended:#?}");
+        ended
     }
 
     /// What `apply` would do, blocked or not.

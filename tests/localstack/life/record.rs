@@ -164,7 +164,7 @@ async fn hanging_up_is_no_interrupt_under_nohup() {
     let stage = Stage::new("dev").await;
     stage.sandbox.settle_seconds("rds", 3.0).await;
     stage.count_anew().await;
-    let plain = stage.infra(&["apply", "--yes"]);
+    let plain = stage.infra(&["apply", "--yes"]).await;
     let plain = plain.as_std();
     let mut command = Command::new("sh");
     let variables = plain.get_envs().filter_map(|(name, value)| Some((name, value?)));

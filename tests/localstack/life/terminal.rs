@@ -14,7 +14,7 @@ impl Stage {
         // `script` gives its command a terminal of its own.
         let mut script = Command::new("script");
         script.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
-        let infra = self.infra(&[]);
+        let infra = self.infra(arguments).await;
         script.env_clear().envs(infra.as_std().get_envs().filter_map(|(name, value)| Some((name, value?))));
         script.envs([("PATH", "/usr/bin:/bin"), ("SHELL", "/bin/sh"), ("TERM", "xterm-256color")]);
         script.envs(environment.iter().copied());
