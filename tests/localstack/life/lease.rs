@@ -91,7 +91,7 @@ async fn a_run_that_was_killed_is_waited_for_until_its_lease_has_run_out() {
     assert_eq!(ended.code, 0, "{ended:#?}");
     assert!(ended.err.contains("waiting for it"), "{ended:#?}");
     let waited = killed.elapsed();
-    assert!(Duration::from_secs(5) < waited && waited < Duration::from_secs(60), "{waited:?}");
+    assert!(Duration::from_secs(5) < waited && waited < Duration::from_mins(1), "{waited:?}");
     stage.is_settled().await;
 }
 
