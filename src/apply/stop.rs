@@ -1,10 +1,13 @@
 //! Why a run stops before its end, and how it is asked to: it starts nothing new, finishes the calls under way and leaves AWS to
 //! its work.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 /// Why a run is asked to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// Somebody interrupted it.
     Interrupt,

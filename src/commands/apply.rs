@@ -13,7 +13,7 @@ use crate::aws::cloud::Writer;
 use crate::aws::kinds::Registry;
 use crate::cli::{Apply, Consent};
 use crate::plan::Choices;
-use crate::record::{self, Agreement};
+use crate::record::Agreement;
 use crate::render::{events, json, report, text};
 use crate::saved::{Saved, seal};
 
@@ -49,13 +49,12 @@ pub(super) async fn carry_out(
         return Ok(Exit::Done);
     }
     let by = agree(context, &prepared, consent)?;
-    let exactly_this = saved.is_some() || by != record::Consent::Yes;
+    let agreement = recorder::agreement(by, saved.is_some(), consent, choices);
 
     let asker = context.stop_on_interrupt();
     let verb = if choices.destroy { "destroy" } else { "apply" };
     let lease = lease::take(context, &prepared.environment, (verb, prepared.plan.id()), consent.locking, &asker).await?;
-    let agreement = recorder::agreement(by, saved.is_some(), consent, choices);
-    let ended = carry_out_alone(context, &prepared, exactly_this, consent, agreement, &asker).await;
+    let ended = carry_out_alone(context, &prepared, consent, agreement, &asker).await;
     lease.release().await;
     ended
 }
@@ -64,13 +63,12 @@ pub(super) async fn carry_out(
 async fn carry_out_alone(
     context: &Context,
     prepared: &Prepared,
-    exactly_this: bool,
     consent: &Consent,
     agreement: Agreement,
     asker: &Asker,
 ) -> Result<Exit, Error> {
     let again = prepare(context, &prepared.environment.environment, &prepared.header.choices).await?;
-    if exactly_this {
+    if agreement.is_to_one_plan() {
         saved::check_moved(&prepared.header, &seal(&prepared.plan, &Registry), &again)?;
     } else if again.plan.id() != prepared.plan.id() {
         context.tell("AWS or the spec has moved meanwhile; the plan is now another:\n");

@@ -1,6 +1,7 @@
 //! What commands share with the world: streams, the terminal, the clock. The only reader of the process's environment beside
 //! clap, the AWS SDK and `origin.rs`.
 
+use std::fmt;
 use std::future::Future;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -22,10 +23,8 @@ use super::origin::origin;
 /// The width that text is made for where there is no terminal.
 const PLAIN_WIDTH: usize = 100;
 
-/// See [`Context::before_quitting`].
-type LastWords = Mutex<Option<Box<dyn FnOnce() + Send>>>;
-
 /// The process as commands see it.
+#[derive(Debug)]
 pub struct Context {
     /// The folder of the specs.
     pub specs: PathBuf,
@@ -40,7 +39,7 @@ pub struct Context {
     /// Whether standard output takes colour.
     pub colour: bool,
     here: PathBuf,
-    last_words: Arc<LastWords>,
+    last_words: LastWords,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -62,7 +61,7 @@ impl Context {
             width: if output { columns() } else { PLAIN_WIDTH },
             colour,
             here: std::env::current_dir()?,
-            last_words: Arc::default(),
+            last_words: LastWords::default(),
             runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?,
         })
     }
@@ -142,14 +141,13 @@ impl Context {
 
     /// Has something done before the process quits in the middle of its work.
     pub(super) fn before_quitting(&self, last_words: impl FnOnce() + Send + 'static) {
-        *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(last_words));
+        *self.last_words.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(last_words));
     }
 
     /// Asks to stop at the first interrupt, and quits at the second. Others may ask as well.
     pub fn stop_on_interrupt(&self) -> Asker {
         let asker = Asker::default();
-        let asks = asker.clone();
-        let last_words = Arc::clone(&self.last_words);
+        let (asks, last_words) = (asker.clone(), self.last_words.clone());
         self.runtime.spawn(async move {
             interrupt().await;
             asks.ask(Cause::Interrupt);
@@ -175,6 +173,18 @@ impl Context {
     }
 }
 
+/// See [`Context::before_quitting`].
+#[derive(Clone, Default)]
+struct LastWords(Arc<Mutex<Option<LastWord>>>);
+
+type LastWord = Box<dyn FnOnce() + Send>;
+
+impl fmt::Debug for LastWords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LastWords")
+    }
+}
+
 /// See [`Context::busy`].
 #[derive(Debug)]
 pub(super) struct Busy(ProgressBar);
@@ -193,7 +203,7 @@ pub(super) fn tell(text: &str) {
 /// Quitting in the middle is what the second interrupt asks for.
 #[expect(clippy::exit, reason = "the one place for it beside main")]
 fn quit(last_words: &LastWords) -> ! {
-    if let Some(last_words) = last_words.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    if let Some(last_words) = last_words.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
         last_words();
     }
     std::process::exit(130)

@@ -162,14 +162,14 @@ impl Error {
             Self::Stale { environment, .. } => {
                 Some(format!("`infra plan --env {environment}` makes the plan that would be applied now"))
             }
+            Self::Record { .. } => {
+                Some("nothing was done; make that folder writable, or name another place for records with `--records`".into())
+            }
             Self::Held { environment, .. } => Some(format!(
                 "wait for it with `--lock-timeout 10m`; if that run is dead, its lease ends by itself then; `infra unlock --env \
                  {environment}` ends it now"
             )),
-            Self::Record { .. } => {
-                Some("nothing was done; make that folder writable, or name another place for records with `--records`".into())
-            }
-            Self::Spec(_) | Self::Interrupted { .. } | Self::History { .. } | Self::Output(_) => None,
+            Self::Spec(_) | Self::History { .. } | Self::Interrupted { .. } | Self::Output(_) => None,
         }
     }
 }

@@ -135,7 +135,7 @@ async fn keep_up(shared: Arc<Shared>) {
 fn outcome(exit: Exit) -> Outcome {
     match exit {
         Exit::Done | Exit::Changes => Outcome::Done,
-        Exit::Failed | Exit::Blocked | Exit::Stale | Exit::Held => Outcome::Failed,
+        Exit::Failed | Exit::Stale | Exit::Blocked | Exit::Held => Outcome::Failed,
         Exit::Partly => Outcome::Partly,
         Exit::Interrupted => Outcome::Interrupted,
     }

@@ -38,6 +38,7 @@ impl Record {
             started,
             ended: None,
             outcome: Outcome::Running,
+            stopped: None,
             exit_code: None,
             plan_id: plan.id(),
             summary: plan.summary(),

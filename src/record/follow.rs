@@ -35,7 +35,8 @@ impl Record {
                     }
                 };
             }
-            Event::Waiting { .. } | Event::Stopping(_) => {}
+            Event::Stopping(cause) => self.stopped = Some(*cause),
+            Event::Waiting { .. } => {}
         }
     }
 

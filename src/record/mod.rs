@@ -30,7 +30,7 @@ use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::apply::Failure;
+use crate::apply::{Cause, Failure};
 use crate::graph::Address;
 use crate::plan::{Summary, Verb};
 use crate::render::json::ResourceChange;
@@ -72,6 +72,9 @@ pub struct Record {
     pub ended: Option<Timestamp>,
     /// How it ended.
     pub outcome: Outcome,
+    /// Why it was asked to stop, if it was.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stopped: Option<Cause>,
     /// The exit code that goes with it; missing as long as there is none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub exit_code: Option<u8>,
@@ -207,6 +210,13 @@ pub enum StepOutcome {
     Left,
     /// It was not tried: somebody asked to stop.
     Stopped,
+}
+
+impl Agreement {
+    /// Whether it was to the plan that was shown and no other; `--yes` alone is to whatever the plan is.
+    pub fn is_to_one_plan(&self) -> bool {
+        self.saved || self.by != Consent::Yes
+    }
 }
 
 impl Record {

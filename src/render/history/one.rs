@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{moved, outcome};
+use crate::apply::Cause;
 use crate::graph::Address;
 use crate::record::{Agreement, Consent, Entry, Record, Step, StepOutcome};
 use crate::render::draw::{Page, Sheet, length};
 use crate::render::events::verbs;
 use crate::render::json::{ActionReason, ResourceChange, Verb};
-use crate::render::rows::labels::counted;
-use crate::render::rows::recorded;
+use crate::render::rows::{labels, recorded};
 use crate::render::style::Role;
 use crate::render::text;
 use crate::render::words::took;
@@ -61,7 +61,12 @@ fn head(sheet: &mut Sheet, entry: &Entry) {
         fact("run", url);
     }
     fact("agreed", &agreement(&record.agreement));
-    fact("plan", &format!("{}: {}", record.plan_id, counted(record.summary)));
+    fact("plan", &format!("{}: {}", record.plan_id, labels::counted(record.summary)));
+    match record.stopped {
+        Some(Cause::Interrupt) => fact("stopped", "by an interrupt"),
+        Some(Cause::LeaseLost) => fact("stopped", "because it did not hold the environment any more"),
+        None => {}
+    }
     if let Some(code) = record.exit_code {
         fact("exit", &code.to_string());
     }
