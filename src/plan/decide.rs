@@ -225,17 +225,20 @@ impl<'a> Decider<'a> {
         Some(change)
     }
 
-    /// Something of ours that does not say what it is must not be lost sight of.
+    /// Something of ours that does not say what it is must not be lost sight of. One that is going already is waited for, like
+    /// any other: until then it holds what it refers to.
     fn nameless(live: &Live) -> Option<Change> {
-        (live.owner == Owner::Nameless && live.state != State::Deleting).then(|| Change {
+        let goes = live.state == State::Deleting;
+        let blocked = Blocked {
+            why: format!("{} carries the tags of this environment, but its `infra:address` is gone", live.id),
+            help: "put the tag back, or remove the other `infra:` tags if it is not ours".into(),
+        };
+        (live.owner == Owner::Nameless).then(|| Change {
             address: Address::of(&["unnamed", &live.kind.replace('.', "-")]),
             kind: live.kind,
-            action: Action::NoOp,
-            reason: Reason::Unknown,
-            blocked: Some(Blocked {
-                why: format!("{} carries the tags of this environment, but its `infra:address` is gone", live.id),
-                help: "put the tag back, or remove the other `infra:` tags if it is not ours".into(),
-            }),
+            action: if goes { Action::Delete } else { Action::NoOp },
+            reason: if goes { Reason::Leftover } else { Reason::Unknown },
+            blocked: Some(blocked).filter(|_| !goes),
             deferred: None,
             live: Some(live.clone()),
             after: Attrs::new(),

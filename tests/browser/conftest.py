@@ -26,18 +26,34 @@ class Viewer:
 
     browser: Browser
     noted: list[str] = field(default_factory=list)
+    page_of_plan: str = ""
+
+    def each(self, **options):
+        """All plans, one after the other in the same window."""
+        page = self.open(CASES[0], **options)
+        for case in CASES:
+            self.turn(page, case)
+            yield case, page
+        page.context.close()
 
     def open(self, case: str, *, width: int = 1200, fragment: str = "", permissions: tuple[str, ...] = (), **options) -> Page:
         context = self.browser.new_context(viewport={"width": width, "height": 800}, **options)
         context.grant_permissions(list(permissions))
         page = context.new_page()
-        url = (PAGES / f"{case}.html").as_uri()
-        page.on("console", lambda message: self.noted.append(f"{case}: {message.type}: {message.text}"))
-        page.on("pageerror", lambda error: self.noted.append(f"{case}: {error}"))
-        page.on("dialog", lambda dialog: self.noted.append(f"{case}: {dialog.message}"))
-        page.on("request", lambda request: request.url.split("#")[0] in (url, "data:,") or self.noted.append(f"{case}: fetched {request.url}"))
-        page.goto(url + fragment)
+        page.on("console", lambda message: self.noted.append(f"{page.url}: {message.type}: {message.text}"))
+        page.on("pageerror", lambda error: self.noted.append(f"{page.url}: {error}"))
+        page.on("dialog", lambda dialog: self.noted.append(f"{page.url}: {dialog.message}"))
+        page.on("request", self.asked)
+        self.turn(page, case, fragment)
         return page
+
+    def turn(self, page: Page, case: str, fragment: str = "") -> None:
+        self.page_of_plan = (PAGES / f"{case}.html").as_uri()
+        page.goto(self.page_of_plan + fragment)
+
+    def asked(self, request) -> None:
+        if request.url.split("#")[0] not in (self.page_of_plan, "data:,"):
+            self.noted.append(f"{self.page_of_plan}: fetched {request.url}")
 
 
 @pytest.fixture

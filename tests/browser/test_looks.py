@@ -2,8 +2,6 @@
 
 import pytest
 
-from conftest import CASES
-
 # The contrast of every text with what lies behind it. Colours can have any notation, so a canvas reads them.
 CONTRASTS = """() => {
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
@@ -42,14 +40,12 @@ CONTRASTS = """() => {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_text_can_be_read(viewer, scheme):
     grounds = set()
-    for case in CASES:
-        page = viewer.open(case, color_scheme=scheme)
+    for case, page in viewer.each(color_scheme=scheme):
         page.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))")
         grounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
         contrasts = page.evaluate(CONTRASTS)
         assert len(contrasts) > 20
         assert [found for found in contrasts if found[0] < 4.5] == [], case
-        page.context.close()
     ground = max(int(part) for part in grounds.pop()[4:-1].split(","))
     assert not grounds and (ground < 40 if scheme == "dark" else ground > 215)
 
@@ -62,21 +58,18 @@ def test_what_links_lead_to_can_be_read_too(viewer):
 
 
 def test_nothing_is_wider_than_a_phone(viewer):
-    for case in CASES:
-        for width in [360, 768]:
-            page = viewer.open(case, width=width)
+    for width in [360, 768]:
+        for case, page in viewer.each(width=width):
             page.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))")
             wide = page.evaluate(
                 """() => [document.documentElement.scrollWidth, ...[...document.querySelectorAll('body *:not(svg, svg *)')]
                    .map((element) => Math.floor(element.getBoundingClientRect().right))]"""
             )
             assert max(wide) <= width, f"{case} at {width}"
-            page.context.close()
-
+    
 
 def test_texts_of_the_drawing_stay_in_their_boxes(viewer):
-    for case in CASES:
-        page = viewer.open(case)
+    for case, page in viewer.each():
         over = page.evaluate(
             """[...document.querySelectorAll('svg .node')].flatMap((node) => {
                const right = node.querySelector('rect').getBBox();
@@ -87,13 +80,11 @@ def test_texts_of_the_drawing_stay_in_their_boxes(viewer):
             })"""
         )
         assert over == [], case
-        page.context.close()
 
 
 def test_nothing_in_the_drawing_covers_another(viewer):
     """Bars and chips lie beside each other; frames hold them whole."""
-    for case in CASES:
-        page = viewer.open(case)
+    for case, page in viewer.each():
         boxes = page.evaluate(
             """[...document.querySelectorAll('svg .bar, svg .chip, svg .outside')].map((node) => {
                const { x, y, width, height } = node.querySelector('rect').getBBox();
@@ -104,7 +95,6 @@ def test_nothing_in_the_drawing_covers_another(viewer):
             for other in boxes[at + 1 :]:
                 apart = right <= other[0] or other[2] <= x or bottom <= other[1] or other[3] <= y
                 assert apart, f"{case}: {name} and {other[4]}"
-        page.context.close()
 
 
 def test_paper_shows_all_and_asks_for_nothing(viewer):

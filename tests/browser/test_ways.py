@@ -2,18 +2,16 @@
 
 import pytest
 
-from conftest import CASES, PAGES
+from conftest import PAGES
 
 
 def test_every_link_leads_somewhere(viewer):
-    for case in CASES:
-        page = viewer.open(case)
+    for case, page in viewer.each():
         lost = page.evaluate(
             """[...document.querySelectorAll('a')].map((link) => link.getAttribute('href'))
                .filter((href) => !href.startsWith('#') || !document.getElementById(href.slice(1)))"""
         )
         assert lost == [], case
-        page.context.close()
 
 
 def test_whatever_changes_is_drawn(viewer):

@@ -2,9 +2,7 @@
 
 import re
 
-import pytest
-
-from conftest import CASES, PAGES, shown, told
+from conftest import PAGES, shown, told
 
 
 def assert_told(case: str, text: str) -> None:
@@ -15,41 +13,34 @@ def assert_told(case: str, text: str) -> None:
         place = found + len(line)
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_page_says_what_the_text_says_in_the_same_order(viewer, case):
-    page = viewer.open(case)
-    page.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))")
-    assert_told(case, shown(page))
+def test_a_page_says_what_the_text_says_in_the_same_order(viewer):
+    for case, page in viewer.each():
+        page.evaluate("document.querySelectorAll('details').forEach((details) => (details.open = true))")
+        assert_told(case, shown(page))
 
 
 def test_nothing_needs_the_script(viewer):
-    for case in CASES:
-        page = viewer.open(case, java_script_enabled=False)
+    for case, page in viewer.each(java_script_enabled=False):
         assert_told(case, shown(page))
         assert not page.locator(".filter, .copy").filter(visible=True).count(), "what would do nothing is not shown"
-        page.context.close()
 
 
 def test_counts_are_those_of_the_text(viewer):
-    for case in CASES:
-        page = viewer.open(case)
+    for case, page in viewer.each():
         text = (PAGES / f"{case}.txt").read_text()
         line = re.search(r"^(?:Plan: |Nothing to do: .*? says\. )(.*)\.$", text, re.MULTILINE)
         tiles = [" ".join(tile.split()) for tile in page.locator(".counts li").all_inner_texts()]
         assert ", ".join(tiles) == line[1]
-        page.context.close()
 
 
 def test_rows_are_as_many_as_the_counts_say(viewer):
-    for case in CASES:
-        page = viewer.open(case)
+    for case, page in viewer.each():
         counts = {}
         for tile in page.locator(".counts li").all_inner_texts():
             count, what = tile.split(maxsplit=1)
             counts[what] = int(count)
         rows = page.locator(".rows > li").count()
         assert rows == sum(counts.values()), case
-        page.context.close()
 
 
 def test_markup_in_aws_is_text(viewer):

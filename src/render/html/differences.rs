@@ -1,7 +1,7 @@
 //! What differs, attribute by attribute.
 
 use super::class;
-use super::markup::{Element, Markup, classed, element};
+use super::markup::{Element, classed, element};
 use crate::render::rows::{Difference, Mark, Words};
 use crate::render::style::Role;
 
@@ -24,16 +24,14 @@ fn item(one: &Difference) -> Element {
         .add(" ")
         .add(name)
         .add(" ")
-        .add(words(one))
-        .add(" ")
-        .add(note)
+        .add(classed("span", "value").add(words(one)).add(" ").add(note))
         .add(list(&one.within))
 }
 
-fn words(one: &Difference) -> Markup {
-    let value = classed("span", "value");
+fn words(one: &Difference) -> Element {
+    let value = element("span");
     match (&one.words, one.mark) {
-        (Words::None, _) => return Markup::default(),
+        (Words::None, _) => value,
         (Words::One(word), Mark::Added) => value.add(element("ins").add(word.as_str())),
         (Words::One(word), Mark::Removed) => value.add(element("del").add(word.as_str())),
         (Words::One(word), Mark::Changed) => value.add(word.as_str()),
@@ -41,7 +39,6 @@ fn words(one: &Difference) -> Markup {
             value.add(element("del").add(before.as_str())).add(" → ").add(element("ins").add(after.as_str()))
         }
     }
-    .into()
 }
 
 /// A sign, and what it says to those who hear the page.

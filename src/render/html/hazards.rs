@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use super::class;
 use super::markup::{Element, classed, element};
 use crate::graph::Address;
 use crate::plan::Hazard;
 use crate::render::rows::Rows;
+use crate::render::style::Role;
 
 /// The hazards of a plan; none where it has none.
 pub(super) fn section(rows: &Rows<'_>) -> Option<Element> {
@@ -27,7 +29,8 @@ fn item(hazard: Hazard, sentences: &BTreeMap<&str, Vec<&Address>>) -> Element {
         classed("span", "must").add("must be agreed to by name: ").add(flag)
     });
     let head = element("p").add(element("strong").add(hazard.name())).add(" ").add(allow);
-    element("li").add(head).add_all(sentences.iter().map(|(sentence, addresses)| {
+    let role = if hazard.must_be_allowed() { Role::Delete } else { Role::Update };
+    element("li").attr("class", class(role)).add(head).add_all(sentences.iter().map(|(sentence, addresses)| {
         let links = addresses
             .iter()
             .map(|address| element("li").add(element("a").attr("href", format!("#{address}")).add(address.as_str())));
