@@ -124,3 +124,32 @@ fn commit(commit: &str) -> String {
     let star = if commit.ends_with("-dirty") { "*" } else { "" };
     format!("{}{star}", commit.chars().take(COMMIT).collect::<String>())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::record::read;
+    use crate::render::history::one;
+
+    #[test]
+    fn every_width_and_colour_fits_and_says_what_matters() {
+        let entries = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/plans/dev")).unwrap().entries;
+        assert!(entries.len() > 5);
+        for width in [62, 80, 100, 160] {
+            let plain = table(&entries, Page { width, colour: false });
+            let coloured = table(&entries, Page { width, colour: true });
+            assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain);
+            assert_ne!(coloured, plain);
+            assert_eq!(plain.lines().next().unwrap().contains("commit"), width >= 100, "{plain}");
+            for entry in &entries {
+                assert!(plain.contains(&entry.record.plan_id[..PLAN]) && plain.contains(outcome(entry).1), "{plain}");
+            }
+            let whole = entries.iter().map(|entry| one(entry, Page { width, colour: false }));
+            for line in whole.chain([plain]).flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()) {
+                assert!(length(&line) <= width && line == line.trim_end(), "{width}: {line}");
+            }
+        }
+    }
+}
