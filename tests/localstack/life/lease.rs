@@ -37,7 +37,7 @@ impl Stage {
     }
 
     /// A run that was killed while it had the environment, for so many seconds more.
-    async fn killed(&self, seconds: &str) -> Instant {
+    pub(super) async fn killed(&self, seconds: &str) -> Instant {
         self.begin(&["apply", "--yes"], seconds, "ssm:PutParameter").await.kill().await.unwrap();
         Instant::now()
     }

@@ -16,6 +16,7 @@ mod plan;
 mod record;
 mod reference;
 mod saved;
+mod scripts;
 mod specs;
 mod terminal;
 mod watch;
@@ -112,6 +113,8 @@ impl Stage {
             .env("INFRA_SPECS", self.specs.folder())
             .env("INFRA_RECORDS", self.records())
             .env("INFRA_ENV", &self.environment)
+            .env("USER", "ana")
+            .env("HOSTNAME", "runner-3")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
