@@ -193,6 +193,18 @@ async fn a_spec_that_changed_makes_it_stale() {
 }
 
 #[tokio::test]
+async fn what_was_left_out_or_taken_in_is_part_of_what_was_approved() {
+    let stage = Stage::running("dev").await;
+    stage.specs.change("dev", REVIEWED);
+    let part = ["--only", "service.web.log_group"];
+    let ((_, whole), (_, less)) = (stage.save(&[]).await, stage.save(&part).await);
+    stage.refuses(&["apply", "--approve", &whole, part[0], part[1]], &["was approved", &less]).await;
+    stage.refuses(&["apply", "--approve", &less], &["was approved", &whole]).await;
+    let ended = stage.run(&["apply", "--approve", &less, part[0], part[1]]).await;
+    assert_eq!(ended.code, 0, "{ended:#?}");
+}
+
+#[tokio::test]
 async fn it_is_for_one_place_and_one_infra() {
     let stage = Stage::new("dev").await;
     let (file, id) = stage.save(&[]).await;
