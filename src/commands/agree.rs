@@ -34,6 +34,10 @@ pub(super) fn agree(context: &Context, prepared: &Prepared, flags: &cli::Consent
     let name = &prepared.environment.environment;
     match &flags.approve {
         Some(approved) if *approved == id => return Ok(Consent::Approved),
+        Some(approved) if !approved.is_empty() && id.starts_with(&approved.to_lowercase()) => {
+            let message = format!("`--approve {approved}` is only a part of the id of the plan above");
+            return Err(Error::Refused { message, help: format!("write all of it: `--approve {id}`") });
+        }
         Some(approved) => {
             let message = format!("plan {approved} was approved, and the plan is now {id}");
             return Err(Error::Refused { message, help: format!("read the plan above, then `--approve {id}`") });

@@ -131,7 +131,7 @@ pub enum Error {
         environment: String,
     },
     /// The output could not be written.
-    #[error("writing the output")]
+    #[error("the output could not be written: {0}")]
     Output(#[from] std::io::Error),
 }
 
@@ -157,7 +157,9 @@ impl Error {
             Self::Observe(ObserveError::Aws(errors)) => errors.iter().find_map(advice),
             Self::Aws(error) => advice(error),
             Self::Build(BuildError::TooFewZones { .. }) => Some("lower `zones` in `[network]`, or choose another region".into()),
-            Self::Plan(PlanError::NoSuchAddress(_)) => Some("`infra plan` lists the addresses".into()),
+            Self::Plan(PlanError::NoSuchAddress(_)) => {
+                Some("`infra plan --format json | jq -r '.resource_changes[].address'` lists those that are there".into())
+            }
             Self::Plan(_) => Some("this is a fault of infra; please report it with the spec".into()),
             Self::Stale { environment, .. } => {
                 Some(format!("`infra plan --env {environment}` makes the plan that would be applied now"))

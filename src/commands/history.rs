@@ -24,11 +24,22 @@ pub(super) fn run(context: &Context, command: &History) -> Result<Exit, Error> {
 fn list(context: &Context, command: &History, environment: &str) -> Result<Exit, Error> {
     let folder = context.records.join(environment);
     let mut entries = entries(context, &folder)?;
+    if entries.is_empty() && !context.records.is_dir() {
+        let message = format!("there is no folder of records `{}`", context.records.display());
+        let help = "the first `infra apply` makes it, beside the specs; `--records` or `--specs` say where that is".into();
+        return Err(Error::Usage { message, help });
+    }
+    let none = entries.is_empty();
     entries.truncate(command.last);
     if command.json {
         context.print(&format!("{:#}\n", history::json(environment, &entries)))?;
-    } else if entries.is_empty() {
+    } else if none {
         context.tell(&format!("no run of {environment} is recorded in {}\n", folder.display()));
+        let others = folders(&context.records).unwrap_or_default();
+        let others: Vec<_> = others.iter().filter_map(|folder| Some(format!("`{}`", folder.file_name()?.to_str()?))).collect();
+        if !others.is_empty() {
+            context.tell(&format!("help: there are records of {}\n", others.join(", ")));
+        }
     } else {
         context.print(&history::table(&entries, context.page()))?;
     }

@@ -26,8 +26,9 @@ pub(super) fn write(file: &Path, saved: &Saved) -> Result<(), Error> {
 /// When there is none, or it is none for this `infra`.
 pub(super) fn read(file: &Path) -> Result<Saved, Error> {
     let refuse = |why: String, help: &str| Error::Usage { message: format!("{}: {why}", file.display()), help: help.into() };
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| refuse(error.to_string(), "`infra plan --out FILE` writes a plan into a file"))?;
+    let text =
+        std::fs::read(file).map_err(|error| refuse(error.to_string(), "`infra plan --out FILE` writes a plan into a file"))?;
+    let text = String::from_utf8_lossy(&text);
     Saved::from_text(&text, &Registry).map_err(|error| {
         let help = match error {
             SavedError::NotAPlan(_) | SavedError::Edited => "make another with `infra plan --out FILE`",

@@ -99,10 +99,13 @@ impl Trust {
             // CircleCI's tokens know no environment; those of its second version know the branch.
             Self::CircleCi { organisation, project } => {
                 let subject = format!("org/{organisation}/project/{project}/user/*");
-                TrustPolicies {
-                    plan: document("Plan", "StringLike", vec![subject.clone()]),
-                    apply: document("Apply", "StringLike", vec![format!("{subject}/vcs-origin/*/vcs-ref/refs/heads/{branch}")]),
+                let mut apply =
+                    document("Apply", "StringLike", vec![format!("{subject}/vcs-origin/*/vcs-ref/refs/heads/{branch}")]);
+                // `*` spans slashes, and a branch may be called `x/vcs-ref/refs/heads/main`.
+                for statement in &mut apply.statements {
+                    statement.when("StringNotLike", format!("{provider}:sub"), ["*/vcs-ref/*/vcs-ref/*".to_owned()]);
                 }
+                TrustPolicies { plan: document("Plan", "StringLike", vec![subject]), apply }
             }
         }
     }
@@ -165,7 +168,10 @@ mod tests {
         let policies = trust.policies("123456789012", "eu-west-1", "prod", "main");
         let subject = format!("org/{org}/project/{project}/user/*");
         assert_eq!(subjects(&policies.plan), subject);
-        assert_eq!(subjects(&policies.apply), format!("{subject}/vcs-origin/*/vcs-ref/refs/heads/main"));
+        let main = format!("{subject}/vcs-origin/*/vcs-ref/refs/heads/main");
+        // A branch called `x/vcs-ref/refs/heads/main` would match that, too.
+        assert_eq!(subjects(&policies.apply), format!("{main} */vcs-ref/*/vcs-ref/*"));
+        assert!(policies.apply.statements[0].conditions.contains_key("StringNotLike"));
     }
 
     #[test]

@@ -72,9 +72,6 @@ pub fn plan(
     if let Some(unknown) = options.adopt.iter().find(|address| !wanted.contains_key(address)) {
         return Err(PlanError::NoSuchAddress(unknown.clone()));
     }
-    if let Some(nothing) = options.adopt.iter().find(|address| !wanted.contains_key(address)) {
-        return Err(PlanError::NoSuchAddress(nothing.clone()));
-    }
     let dependencies: BTreeMap<&Address, BTreeSet<Address>> =
         wanted.iter().map(|(&address, resource)| (address, resource.dependencies())).collect();
     let sorted = order::by_dependencies(&dependencies)?;

@@ -37,7 +37,7 @@ impl Files {
             Ok(entries) => entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_spec(path)).collect(),
             Err(error) => {
                 let message = format!("cannot read the folder `{}`: {error}", folder.display());
-                let help = "specs are kept in a folder, one file for every environment";
+                let help = "run this where the folder of the specs is, or name it with `--specs`";
                 files.unreadable.push(Problem::error(message).help(help));
                 return (files, Vec::new());
             }

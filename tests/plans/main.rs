@@ -16,7 +16,7 @@ use infra::aws::kinds::Registry;
 use infra::graph::Address;
 use infra::plan::{Choices, Options, Plan, plan};
 use infra::record::Record;
-use infra::render::{Header, Page, json, text};
+use infra::render::{self, Header, Page, json, text};
 use infra::saved::{Saved, moved, seal};
 use infra::spec::Environment;
 use serde_json::{Value, json};
@@ -197,14 +197,14 @@ fn a_saved_plan_is_shown_as_it_was_made() {
         assert_eq!(restored, saved, "{}", folder.display());
         assert_eq!(restored.plan.id(), plan.id());
         let page = Page { width: WIDTH, colour: true };
-        assert_eq!(
-            text::plan(&restored.header, &restored.plan, &Registry, page),
-            text::plan(&header, &plan, &Registry, page),
-            "{}",
-            folder.display()
-        );
-        let shown = json::plan(&restored.header, &restored.plan, &Registry);
-        assert_eq!(shown, json::plan(&header, &plan, &Registry), "{}", folder.display());
+        let shown = |header: &Header, plan: &Plan| {
+            let json = format!("{:#}", json::plan(header, plan, &Registry));
+            let text = text::plan(header, plan, &Registry, page);
+            [text, json, render::markdown::plan(header, plan, &Registry), render::html::plan(header, plan, &Registry)]
+        };
+        for (then, now) in shown(&restored.header, &restored.plan).iter().zip(shown(&header, &plan)) {
+            assert_eq!(*then, now, "{}", folder.display());
+        }
         assert_eq!(moved(&restored.plan, &seal(&plan, &Registry)), []);
     }
 }

@@ -248,7 +248,7 @@ async fn it_is_shown_without_aws() {
     let stage = Stage::made("dev").await;
     stage.specs.change("dev", REVIEWED);
     let file = stage.home.path().join("shown.plan").display().to_string();
-    for format in ["text", "json"] {
+    for format in ["text", "json", "markdown", "html"] {
         let made = stage.run(&["plan", "--format", format, "--out", &file]).await;
         let mut show = tokio::process::Command::new(env!("CARGO_BIN_EXE_infra"));
         let shown = show.args(["show", &file, "--format", format]).env_clear().output().await.unwrap();
