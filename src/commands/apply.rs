@@ -1,5 +1,7 @@
 //! `infra apply`: the plan, the question, and then exactly that plan.
 
+use std::io;
+
 use super::agree::agree;
 use super::context::Context;
 use super::error::{Error, Exit};
@@ -13,7 +15,7 @@ use crate::aws::cloud::Writer;
 use crate::aws::kinds::Registry;
 use crate::cli::{Apply, Consent};
 use crate::plan::Choices;
-use crate::record::Agreement;
+use crate::record::{Agreement, Secrets};
 use crate::render::{events, json, report, text};
 use crate::saved::{Saved, seal};
 
@@ -88,7 +90,8 @@ fn show(context: &Context, prepared: &Prepared, consent: &Consent) -> Result<(),
     } else {
         text::plan(header, plan, &Registry, context.page())
     };
-    Ok(context.print(&shown)?)
+    // What nobody could read, nobody agreed to: here a reader that is gone is a failure.
+    Ok(context.print(&shown).map_err(|error| io::Error::other(error.to_string()))?)
 }
 
 async fn execute(
@@ -102,11 +105,18 @@ async fn execute(
     let recorder = Recorder::begin(context, prepared, agreement)?;
     let writer = Writer::connect(&environment.aws.account, &environment.aws.region).await;
     let progress = Progress::start(context, consent.json, plan.steps.len());
+    // AWS's own words may quote the values that it refuses.
+    let secrets = Secrets::of(plan, &Registry);
     let mut listen = |event: apply::Event<'_>| {
-        recorder.tell(&event);
-        progress.tell(&event);
+        secrets.struck_out(event, &mut |event| {
+            recorder.tell(event);
+            progress.tell(event);
+        });
     };
-    let report = apply::run(plan, &writer, stop, &mut listen).await;
+    let mut report = apply::run(plan, &writer, stop, &mut listen).await;
+    for step in &mut report.steps {
+        secrets.strike_out_of(&mut step.outcome);
+    }
     progress.end();
     let exit = match () {
         () if report.stopped == Some(Cause::Interrupt) && !report.is_complete() => Exit::Interrupted,
@@ -116,10 +126,10 @@ async fn execute(
     };
     // Before anything is printed: whoever read the output may be gone.
     recorder.end(exit);
-    if consent.json {
-        context.print(&format!("{}\n", events::summary(&report)))?;
-    } else {
-        context.print(&report::text(&report, &environment.environment))?;
+    let told =
+        if consent.json { format!("{}\n", events::summary(&report)) } else { report::text(&report, &environment.environment) };
+    if let Err(error) = context.print_outcome(&told, exit) {
+        context.tell(&format!("warning: the report could not be written: {error}\n{told}"));
     }
     Ok(exit)
 }

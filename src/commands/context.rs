@@ -17,7 +17,7 @@ use crate::render::{Page, diagnostic};
 use crate::spec::{Loaded, Problem, Source, load};
 use crate::values::origin::Origin;
 
-use super::error::Error;
+use super::error::{Error, Exit};
 use super::origin::origin;
 
 /// The width that text is made for where there is no terminal.
@@ -79,6 +79,17 @@ impl Context {
         let mut out = AutoStream::auto(io::stdout());
         out.write_all(text.as_bytes())?;
         out.flush()
+    }
+
+    /// Writes the outcome of a command that ends in `exit`. That nobody reads on to its end does not change how it ended.
+    ///
+    /// # Errors
+    /// When it cannot be written for another reason.
+    pub fn print_outcome(&self, text: &str, exit: Exit) -> io::Result<Exit> {
+        match self.print(text) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            _ => Ok(exit),
+        }
     }
 
     /// Writes to standard error. That nobody reads it is no reason to stop.

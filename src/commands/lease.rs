@@ -79,7 +79,11 @@ pub(super) fn refused(environment: &Environment, error: LeaseError) -> Error {
         LeaseError::Held(entry) => Error::Held { environment: name, entry },
         LeaseError::Interrupted => Error::Interrupted { environment: name },
         LeaseError::Aws(error) => Error::Aws(error),
-        LeaseError::Unclear(_) | LeaseError::Contended => {
+        LeaseError::Contended => Error::Usage {
+            message: format!("{name}: {error}; nothing was done"),
+            help: "many runs ask for it at once; try again, or wait with `--lock-timeout 10m`".into(),
+        },
+        LeaseError::Unclear(_) => {
             let parameter = parameter_name(&scope(environment));
             let begin = format!("if no run is at work, `aws ssm delete-parameter --name {parameter}` lets it begin anew");
             Error::Aws(AwsError::unexpected("ssm:GetParameterHistory", format!("{error}; {begin}")))

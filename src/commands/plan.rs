@@ -16,12 +16,12 @@ pub(super) async fn run(context: &Context, command: &Plan) -> Result<Exit, Error
     if let Some(file) = &command.out {
         saved::write(file, &Saved::new(prepared.header.clone(), &prepared.plan, &Registry))?;
     }
-    context.print(&shown(context, command.format, &prepared.header, &prepared.plan))?;
-    Ok(match prepared.plan.blocked().next() {
+    let exit = match prepared.plan.blocked().next() {
         Some(_) => Exit::Blocked,
         None if command.detailed_exitcode && !prepared.plan.is_noop() => Exit::Changes,
         None => Exit::Done,
-    })
+    };
+    Ok(context.print_outcome(&shown(context, command.format, &prepared.header, &prepared.plan), exit)?)
 }
 
 /// A plan in one of the formats.

@@ -42,6 +42,8 @@ pub(super) async fn prepare(context: &Context, name: &str, choices: &Choices) ->
 
     let desired = wants.map_or(Ok(Vec::new()), |wants| wanted(&wants, &seen, images))?;
     let plan = plan(&Registry, &scope, &desired, &seen.live, &choices.options())?;
+    let (project, name, aws) = (&environment.project, &environment.environment, &environment.aws);
+    let plan = plan.at(&[project, name, &aws.account, &aws.region]);
     let header = header(&environment, &seen, context.now(), choices.clone());
     Ok(Prepared { environment, plan, header, principal: seen.principal })
 }

@@ -118,7 +118,7 @@ impl Claim {
     ) -> Result<Lease, LeaseError> {
         let (began, stop) = (Instant::now(), asker.stop());
         let mut told: Option<(String, Instant)> = None;
-        let mut tries = 0;
+        let (mut tries, mut rested) = (0, true);
         let mut seen = self.look(0).await?;
         loop {
             if stop.asked() == Some(Cause::Interrupt) {
@@ -144,13 +144,21 @@ impl Claim {
                         _ = stop.clone().wait() => {}
                     }
                     seen = self.look(0).await?;
+                    // Somebody got it: the next time it is free, everybody begins anew.
+                    (tries, rested) = (0, true);
                 }
                 None if tries == TRIES => return Err(LeaseError::Contended),
-                None => {
-                    if tries > 0 {
-                        sleep(SOON * 2_u32.pow(tries)).await;
+                // Others write at the same moment: what is there after a pause decides, not what was there before.
+                None if !rested => {
+                    tokio::select! {
+                        () = sleep(SOON * 2_u32.pow(tries)) => {}
+                        _ = stop.clone().wait() => {}
                     }
-                    tries += 1;
+                    seen = self.look(0).await?;
+                    rested = true;
+                }
+                None => {
+                    (tries, rested) = (tries + 1, false);
                     self.started = self.now();
                     seen = self.extend(&seen).await?;
                 }

@@ -196,6 +196,12 @@ impl Plan {
         Self { changes, steps, id }
     }
 
+    /// The plan as one for this place: the same done elsewhere is another plan, with another id.
+    pub fn at(self, place: &[&str]) -> Self {
+        let id = id::at(&self.id, place);
+        Self { id, ..self }
+    }
+
     /// A plan that was given its id before its secrets were sealed.
     pub(crate) fn restored(changes: Vec<Change>, steps: Vec<Step>, id: String) -> Self {
         Self { changes, steps, id }

@@ -199,7 +199,7 @@ impl<'a> Decider<'a> {
     /// A live resource that nothing wants.
     fn drop(&self, live: &Live) -> Option<Change> {
         let schema = self.schemas.schema(live.kind)?;
-        let Owner::Ours { address, .. } = &live.owner else { return Self::nameless(live) };
+        let Owner::Ours { address, .. } = &live.owner else { return Self::nameless(schema, live) };
         let wanted = self.wanted.get(address).is_some_and(|wanted| wanted.kind == live.kind);
         let protected = schema.protection.filter(|name| live.attrs.get(*name) == Some(&Value::Bool(true)));
         let protected = protected.map(|name| Blocked {
@@ -227,13 +227,13 @@ impl<'a> Decider<'a> {
 
     /// Something of ours that does not say what it is must not be lost sight of. One that is going already is waited for, like
     /// any other: until then it holds what it refers to.
-    fn nameless(live: &Live) -> Option<Change> {
+    fn nameless(schema: &Schema, live: &Live) -> Option<Change> {
         let goes = live.state == State::Deleting;
         let blocked = Blocked {
             why: format!("{} carries the tags of this environment, but its `infra:address` is gone", live.id),
             help: "put the tag back, or remove the other `infra:` tags if it is not ours".into(),
         };
-        (live.owner == Owner::Nameless).then(|| Change {
+        let mut change = Change {
             address: Address::of(&["unnamed", &live.kind.replace('.', "-")]),
             kind: live.kind,
             action: if goes { Action::Delete } else { Action::NoOp },
@@ -246,7 +246,9 @@ impl<'a> Decider<'a> {
             fields: Vec::new(),
             hazards: Vec::new(),
             waits_for: Vec::new(),
-        })
+        };
+        change.hazards = hazard::hazards(schema, &change);
+        (live.owner == Owner::Nameless).then_some(change)
     }
 
     fn change(&self, desired: &Desired, action: Action, reason: Reason, after: Attrs, mut tags: Tags) -> Change {

@@ -19,6 +19,11 @@ pub(super) fn of(changes: &[Change]) -> String {
     fingerprint(done.join("\n").as_bytes())[..DIGITS].to_owned()
 }
 
+/// The id of what is done in a place, such as an account and a region: approved for one, it is not approved for another.
+pub(super) fn at(id: &str, place: &[&str]) -> String {
+    fingerprint(json!([place, id]).to_string().as_bytes())[..DIGITS].to_owned()
+}
+
 fn done(change: &Change) -> Value {
     // What a field was is part of it: to remove one rule of a set is not to remove two.
     let fields: Map<_, _> = change.fields.iter().filter_map(|field| Some((field.name.clone(), difference(field)?))).collect();
@@ -34,6 +39,8 @@ fn done(change: &Change) -> Value {
         "kind": change.kind,
         "action": change.action,
         "blocked": change.blocked.is_some(),
+        // They follow from the change, except for what neighbours add: nobody agreed to a danger that has come since.
+        "hazards": change.hazards,
         "live": change.live.as_ref().map(|live| &live.id),
         "after": all,
         "fields": fields,
@@ -108,6 +115,13 @@ mod tests {
         gone.tags.insert(DECLARED.into(), "of other neighbours".into());
         let one = of(&[a, b.clone(), change("c", Action::NoOp)]);
         assert_eq!(one, of(&[b, gone]));
+    }
+
+    #[test]
+    fn the_place_is() {
+        assert_eq!(at("plan", &["account", "region"]), at("plan", &["account", "region"]));
+        assert_ne!(at("plan", &["account", "region"]), at("plan", &["another", "region"]));
+        assert_ne!(at("plan", &["ab", "c"]), at("plan", &["a", "bc"]));
     }
 
     #[test]

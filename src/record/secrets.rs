@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use crate::apply::{Event, Outcome};
 use crate::plan::{Plan, Schemas};
 use crate::render::conceal;
 
@@ -42,6 +43,25 @@ impl Secrets {
         let mut found: Vec<String> = found.into_iter().collect();
         found.sort_by_key(|value| std::cmp::Reverse(value.len()));
         Self(found)
+    }
+
+    /// Tells an event without these values.
+    pub fn struck_out(&self, event: Event<'_>, tell: &mut dyn FnMut(&Event<'_>)) {
+        match event {
+            Event::Ended { change, verb, outcome, took } => {
+                let mut outcome = outcome.clone();
+                self.strike_out_of(&mut outcome);
+                tell(&Event::Ended { change, verb, outcome: &outcome, took });
+            }
+            event => tell(&event),
+        }
+    }
+
+    /// Strikes these values out of AWS's message.
+    pub fn strike_out_of(&self, outcome: &mut Outcome) {
+        if let Outcome::Failed(failure) = outcome {
+            failure.message = self.strike_out(&failure.message);
+        }
     }
 
     /// A text without these values.

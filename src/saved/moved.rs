@@ -89,9 +89,13 @@ fn differences(then: &Change, now: &Change) -> Vec<String> {
         what.push(format!("it was to be {}, and is to be {} now", verb(then), verb(now)));
     }
     if what.is_empty() {
-        // Nobody agreed to a danger that has come since: somebody may have moved in.
-        let new = now.hazards.iter().filter(|hazard| !then.hazards.contains(hazard));
-        what.extend(new.map(|hazard| format!("it has the hazard {} now", hazard.name())));
+        // Nobody agreed to a danger that has come since: somebody may have moved in, or out.
+        let only = |a: &Change, b: &Change, words: &str| {
+            let only = a.hazards.iter().filter(|hazard| !b.hazards.contains(hazard));
+            only.map(|hazard| format!("{words} the hazard {}", hazard.name())).collect::<Vec<_>>()
+        };
+        what.extend(only(now, then, "it has come to have"));
+        what.extend(only(then, now, "it no longer has"));
     }
     what
 }

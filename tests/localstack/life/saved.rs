@@ -255,3 +255,29 @@ async fn it_is_shown_without_aws() {
         assert_eq!(String::from_utf8(shown.stdout).unwrap(), made.out);
     }
 }
+
+/// What is approved for one account is not approved for another.
+#[tokio::test]
+async fn an_approval_is_for_one_account() {
+    let (here, there) = (Stage::new("dev").await, Stage::new("dev").await);
+    let part = ["--only", "network"];
+    let (_, id) = here.save(&part).await;
+    there.refuses(&["apply", "--approve", &id, part[0], part[1]], &["was approved"]).await;
+}
+
+/// A reader that is gone changes neither what is done nor how it ends.
+#[tokio::test]
+async fn nobody_need_read_to_the_end() {
+    let stage = Stage::new("dev").await;
+    let unread = async |arguments: &[&str]| {
+        let mut command = stage.infra(arguments).await;
+        let mut child = command.spawn().unwrap();
+        drop(child.stdout.take());
+        Ended::from(child.wait_with_output().await.unwrap())
+    };
+    assert_eq!(unread(&["plan", "--detailed-exitcode"]).await.code, 2);
+    // What nobody could read, nobody agreed to.
+    stage.count_anew().await;
+    let ended = unread(&["apply", "--yes"]).await;
+    assert_eq!((ended.code, stage.writes().await), (1, Vec::new()), "{ended:#?}");
+}

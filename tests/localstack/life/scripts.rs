@@ -83,7 +83,7 @@ impl Script {
         self.told.push('\n');
     }
 
-    fn is_golden(self, name: &str) {
+    fn matches_golden(self, name: &str) {
         let home = self.stage.home.path().display().to_string();
         let specs = self.stage.specs.folder().display().to_string();
         let mut told = self.told.replace(&home, "HOME").replace(&specs, "environments");
@@ -132,7 +132,7 @@ async fn a_first_day() {
     script.run(&["destroy", "--yes"]).await;
     script.run(&["destroy", "--yes", "--allow", "data-loss"]).await;
     script.run(&["plan", "--destroy"]).await;
-    script.is_golden("a-first-day");
+    script.matches_golden("a-first-day");
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn a_review() {
     script.run(&["apply", &file, "--yes"]).await;
     script.run(&["apply", &file, "--yes"]).await;
     script.run(&["apply", &file, "--env", "prod"]).await;
-    script.is_golden("a-review");
+    script.matches_golden("a-review");
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn a_bad_day() {
     script.run(&["unlock"]).await;
     script.run(&["unlock", "--yes"]).await;
     script.run(&["unlock", "--yes"]).await;
-    script.is_golden("a-bad-day");
+    script.matches_golden("a-bad-day");
 }
 
 #[tokio::test]
@@ -190,5 +190,5 @@ async fn at_a_terminal() {
     script.on_terminal(&["history"], "", &[]).await;
     script.on_terminal(&["status"], "", &[]).await;
     script.on_terminal(&["plan", "--only", "repository.wbe"], "", &[]).await;
-    script.is_golden("at-a-terminal");
+    script.matches_golden("at-a-terminal");
 }
