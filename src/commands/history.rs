@@ -24,26 +24,27 @@ pub(super) fn run(context: &Context, command: &History) -> Result<Exit, Error> {
 fn list(context: &Context, command: &History, environment: &str) -> Result<Exit, Error> {
     let folder = context.records.join(environment);
     let mut entries = entries(context, &folder)?;
-    if entries.is_empty() && !context.records.is_dir() {
-        let message = format!("there is no folder of records `{}`", context.records.display());
-        let help = "the first `infra apply` makes it, beside the specs; `--records` or `--specs` say where that is".into();
-        return Err(Error::Usage { message, help });
-    }
     let none = entries.is_empty();
     entries.truncate(command.last);
     if command.json {
         context.print(&format!("{:#}\n", history::json(environment, &entries)))?;
     } else if none {
         context.tell(&format!("no run of {environment} is recorded in {}\n", folder.display()));
-        let others = folders(&context.records).unwrap_or_default();
-        let others: Vec<_> = others.iter().filter_map(|folder| Some(format!("`{}`", folder.file_name()?.to_str()?))).collect();
-        if !others.is_empty() {
-            context.tell(&format!("help: there are records of {}\n", others.join(", ")));
-        }
+        context.tell(&format!("help: {}\n", elsewhere(&context.records)));
     } else {
         context.print(&history::table(&entries, context.page()))?;
     }
     Ok(Exit::Done)
+}
+
+/// Where there may be records, if not where they were looked for.
+fn elsewhere(records: &Path) -> String {
+    let others = folders(records).unwrap_or_default();
+    let others: Vec<_> = others.iter().filter_map(|folder| Some(format!("`{}`", folder.file_name()?.to_str()?))).collect();
+    match others[..] {
+        [] => "the first apply leaves one, in `plans` beside the specs; `--records` and `--specs` say where those are".into(),
+        _ => format!("there are records of {}", others.join(", ")),
+    }
 }
 
 fn show(context: &Context, command: &HistoryShow) -> Result<Exit, Error> {
