@@ -49,14 +49,14 @@ class Runner:
     summary: str = ""
     deployed: list[str] = field(default_factory=list)
 
-    def run(self, workflow: str, event: str, commit: str, payload: dict, inputs: dict | None = None) -> dict[str, Job]:
+    def run(self, workflow: str, event: str, commit: str, payload: dict, inputs: dict | None = None, ref: str = "main") -> dict[str, Job]:
         """Runs a workflow for an event on a commit; gives its jobs by name."""
         self.run_id, self.log, self.summary, self.deployed = self.run_id + 1, "", "", []
         file = f".github/workflows/{workflow}"
         source = YAML(typ="safe").load(git(self.origin, "show", f"{commit}:{file}"))
         context = {
             "event": {"before": None, "repository": {"default_branch": "main"}, **payload},
-            "ref_name": "main",
+            "ref_name": ref,
             "repository": REPOSITORY,
             "run_attempt": 1,
             "run_id": self.run_id,

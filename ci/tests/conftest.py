@@ -78,7 +78,7 @@ def git(folder: Path, *arguments: str) -> str:
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No variable or git configuration of the machine's own matters."""
-    for name in [name for name in os.environ if name.startswith(("AWS_", "GITHUB_", "INFRA_", "GIT_"))]:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "CIRCLE", "GITHUB_", "INFRA_", "GIT_"))]:
         monkeypatch.delenv(name)
     who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER") for what, value in (("NAME", "A"), ("EMAIL", "a@b"))}
     ours = {

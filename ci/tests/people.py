@@ -88,9 +88,9 @@ class Team:
         self.runner.github.add("pulls", **pull, commits=[merged])
         return self.runner.run("apply.yml", "push", merged, {"before": before})
 
-    def dispatch(self, **inputs: str) -> dict:
+    def dispatch(self, ref: str = "main", **inputs: str) -> dict:
         main = git(self.runner.origin, "rev-parse", "main").strip()
-        return self.runner.run("apply.yml", "workflow_dispatch", main, {}, {"allow": "", **inputs})
+        return self.runner.run("apply.yml", "workflow_dispatch", main, {}, {"allow": "", **inputs}, ref)
 
     def night(self) -> dict:
         return self.runner.run("drift.yml", "schedule", git(self.runner.origin, "rev-parse", "main").strip(), {})

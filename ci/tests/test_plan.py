@@ -38,3 +38,10 @@ def test_no_plan_says_why(run, repository, infra, tmp_path):
     assert markdown.startswith("<!-- infra plan: techhub/dev -->\n") and "AccessDenied" in markdown
     # What `infra` said has backticks in it, which must not end the fence.
     assert markdown.count("```") == 2 and markdown.endswith("\n```\n")
+
+
+def test_an_old_plan_is_not_taken_for_this_one(run, repository, infra, tmp_path):
+    made(run, repository, tmp_path)
+    code, state, markdown, files = made(run, repository, tmp_path, "# refused\n")
+    assert (code, state["code"], state["plan_id"]) == (1, 1, "")
+    assert files == {"plan.md", "state.json"} and "there is no plan" in markdown

@@ -37,6 +37,16 @@ def test_pushed_without_starting_anything(run, origin, records):
     assert git(origin, "log", "-1", "--format=%s", "main").strip() == "plans: dev/20261121T143205Z-apply-abc [skip ci]"
 
 
+@pytest.mark.parametrize(("variables", "name"), [({}, "github-actions[bot]"), ({"CIRCLECI": "true"}, "CircleCI")])
+def test_the_commit_is_by_the_ci_system_unless_variables_say_otherwise(run, origin, records, monkeypatch, variables, name):
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.delenv(f"GIT_{role}_NAME")
+        monkeypatch.delenv(f"GIT_{role}_EMAIL")
+    done = run("push-records", records, "main", GIT_AUTHOR_NAME="Ann", GIT_AUTHOR_EMAIL="ann@example.com", **variables)
+    assert done.returncode == 0, done.stderr
+    assert git(origin, "log", "-1", "--format=%an %ae, %cn", "main").strip() == f"Ann ann@example.com, {name}"
+
+
 def test_no_record_no_commit(run, origin, tmp_path):
     before = git(origin, "rev-parse", "main")
     assert run("push-records", tmp_path / "nothing", "main").returncode == 0
@@ -57,7 +67,10 @@ def test_somebody_pushed_meanwhile(run, origin, records, tmp_path):
     assert git(origin, "log", "-2", "--format=%s", "main").splitlines()[1] == "theirs"
 
 
-def test_a_branch_that_takes_no_push_ends_and_says_so(run, origin, records, repository):
+@pytest.mark.parametrize(
+    ("variables", "way_on"), [({}, ["deploy key", "docs/ci/github.md"]), ({"CIRCLECI": "true"}, ["INFRA_RECORDS_KEY", "docs/ci/circleci.md"])]
+)
+def test_a_branch_that_takes_no_push_ends_and_says_so(run, origin, records, repository, variables, way_on):
     hook = origin / "hooks/pre-receive"
     hook.write_text("#!/bin/sh\nexit 1\n")
     hook.chmod(0o755)
@@ -66,5 +79,6 @@ def test_a_branch_that_takes_no_push_ends_and_says_so(run, origin, records, repo
     sleep.parent.mkdir()
     sleep.write_text("#!/bin/sh\n")
     sleep.chmod(0o755)
-    done = run("push-records", records, "main", PATH=f"{sleep.parent}:{os.environ['PATH']}")
-    assert done.returncode == 1 and "cannot push the records to main" in done.stderr and "deploy key" in done.stderr
+    done = run("push-records", records, "main", PATH=f"{sleep.parent}:{os.environ['PATH']}", **variables)
+    assert done.returncode == 1 and "cannot push the records to main" in done.stderr
+    assert all(words in done.stderr for words in way_on)

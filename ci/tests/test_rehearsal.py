@@ -97,6 +97,12 @@ def test_what_was_not_reviewed_is_not_applied(team, infra):
     assert (infra / "log").read_text().split() == ["dev"]
 
 
+def test_by_hand_from_a_branch_nothing_happens(team, infra):
+    jobs = team.dispatch(ref="change-1", environment="dev", plan="0" * 32)
+    assert results(jobs) == {"changed": "skipped", "dev": "skipped", "staging": "skipped", "prod": "skipped"}
+    assert team.runner.deployed == []
+
+
 def test_a_pull_request_that_changes_nothing_reviews_what_is_left(team, infra):
     team.open(BASE)
     (infra / "dev").write_text("something else")

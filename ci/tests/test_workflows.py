@@ -1,8 +1,10 @@
 """What no linter knows of our workflows and recipes."""
 
+import base64
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, git
 from ruamel.yaml import YAML
 
 WORKFLOWS = sorted([*(ROOT / ".github/workflows").glob("*.yml"), *(ROOT / "docs/ci").glob("github-*.yml")])
@@ -99,6 +101,75 @@ def test_circleci_holds_what_requires_approval():
         assert jobs[f"apply {name}"]["requires"] == [before]
         if environment["from"]:
             assert jobs[f"plan {name}"]["requires"] == [f"apply {environment['from']}"]
+
+
+def circleci_steps(job: str) -> list[tuple[str, dict]]:
+    """The steps of a job by kind, with those of the commands it uses."""
+    config, found = read(CIRCLECI), []
+    for step in config["jobs"][job]["steps"]:
+        commands = config["commands"].get(step) if isinstance(step, str) else None
+        for each in commands["steps"] if commands else [step]:
+            found.append((each, {}) if isinstance(each, str) else next(iter(each.items())))
+    return found
+
+
+def test_circleci_takes_nothing_from_a_cache_where_roles_may_write():
+    """Caches belong to the project, so a branch could plant there what `main` runs."""
+    config = read(CIRCLECI)
+    caches = {job for job in config["jobs"] for kind, _ in circleci_steps(job) if kind.endswith("_cache")}
+    on_main = {kind for one in config["workflows"]["main"]["jobs"] for kind in one}
+    assert caches == {"branch"} and not caches & on_main
+    assert {"build", "plan", "apply"} <= on_main
+    # Nor from a key that a branch could use as well: those of the project are every job's.
+    assert "add_ssh_keys" not in CIRCLECI.read_text()
+
+
+def test_circleci_keeps_the_record_of_a_failed_apply():
+    steps = circleci_steps("apply")
+    (at,) = [at for at, (_, step) in enumerate(steps) if step.get("name") == "Apply"]
+    # CircleCI keeps artifacts of jobs that failed, too.
+    assert [step.get("when", kind) for kind, step in steps[at + 1 :]] == ["always", "store_artifacts"]
+
+
+@pytest.mark.parametrize("url", ["https://github.com/techhub/infra.git", "https://x:token@github.com/techhub/infra", "git@github.com:techhub/infra.git"])
+def test_circleci_pushes_records_with_its_own_key(url, tmp_path, repository):
+    (step,) = [step for _, step in circleci_steps("apply") if step.get("name") == "Keep the record"]
+    git(tmp_path, "clone", "--quiet", "--bare", str(repository.folder), "origin.git")
+    git(repository.folder, "remote", "add", "origin", str(tmp_path / "origin.git"))
+    git(repository.folder, "fetch", "--quiet")
+    git(repository.folder, "remote", "set-url", "origin", url)
+    records = tmp_path / "records/dev"
+    records.mkdir(parents=True)
+    (records / "1-apply-abc.json").write_text("{}\n")
+    shutil.copytree(ROOT / "ci", repository.folder / "ci", ignore=shutil.ignore_patterns("tests", "__pycache__"))
+    # An SSH that says what it was given, and is there already.
+    ssh = tmp_path / "bin/ssh"
+    ssh.parent.mkdir()
+    ssh.write_text(
+        f"""#!/bin/bash
+set -e
+echo "$@" >>{tmp_path}/asked
+while [[ $1 != -i ]]; do shift; done
+stat --format=%a "$2" >>{tmp_path}/asked
+cat "$2" "${{2%/key}}/hosts" >>{tmp_path}/asked
+exec git-receive-pack {tmp_path}/origin.git
+"""
+    )
+    ssh.chmod(0o755)
+    variables = os.environ | step["environment"] | {
+        "CIRCLECI": "true",
+        "INFRA_RECORDS_KEY": base64.b64encode(b"the key\n").decode(),
+        "PATH": f"{ssh.parent}:{os.environ['PATH']}",
+    }
+    script = step["command"].replace("/tmp/records", str(tmp_path / "records"))
+    done = subprocess.run(
+        ["bash", "-eo", "pipefail", "-c", script], cwd=repository.folder, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert git(tmp_path / "origin.git", "show", "main:plans/dev/1-apply-abc.json") == "{}\n"
+    asked, mode, key, host = (tmp_path / "asked").read_text().splitlines()
+    assert "git@github.com git-receive-pack 'techhub/infra" in asked and "IdentitiesOnly=yes" in asked
+    assert (mode, key, host) == ("600", "the key", step["environment"]["HOST_KEY"])
 
 
 def test_the_same_version_of_an_action_everywhere():
