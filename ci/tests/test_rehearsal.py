@@ -39,7 +39,9 @@ def test_from_a_pull_request_to_production(team, github, infra, how):
 
     jobs = team.merge(how)
     assert results(jobs) == {"changed": "success", "dev": "success", "staging": "success", "prod": "success"}, team.runner.log
-    assert (infra / "log").read_text().split() == team.runner.deployed == ["dev", "staging", "prod"]
+    assert (infra / "log").read_text().split() == ["dev", "staging", "prod"]
+    # Each record is pushed from an environment of its own, which keeps the key.
+    assert team.runner.deployed == ["dev", "records", "staging", "records", "prod", "records"]
     assert [record.split("/")[1] for record in team.records()] == ["dev", "prod", "staging"]
 
     # Started again, there is nothing to do, and nobody is asked to approve nothing.
