@@ -16,7 +16,7 @@ use crate::apply::Event;
 use crate::aws::kinds::Registry;
 use crate::cli;
 use crate::plan::Choices;
-use crate::record::{Agreement, Consent, Outcome, Record, RecordFile, Run, Secrets};
+use crate::record::{Agreement, Consent, Outcome, Record, RecordFile, Run};
 
 /// How long news may gather before the file is brought up to date again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -24,7 +24,6 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Listens to a run, and writes down what it does.
 pub(super) struct Recorder {
     shared: Arc<Shared>,
-    secrets: Secrets,
     keeper: JoinHandle<()>,
 }
 
@@ -57,12 +56,12 @@ impl Recorder {
         let quitting = Arc::clone(&shared);
         context.before_quitting(move || quitting.end(Exit::Interrupted));
         let keeper = tokio::spawn(keep_up(Arc::clone(&shared)));
-        Ok(Self { shared, secrets: Secrets::of(plan, &Registry), keeper })
+        Ok(Self { shared, keeper })
     }
 
-    /// Something happened.
+    /// Something happened, told without secrets.
     pub(super) fn tell(&self, event: &Event<'_>) {
-        lock(&self.shared.record).tell(event, now(), &self.secrets);
+        lock(&self.shared.record).tell(event, now());
         self.shared.news.notify_one();
     }
 

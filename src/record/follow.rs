@@ -2,13 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::{Outcome, Record, Secrets, Step, StepOutcome};
+use super::{Outcome, Record, Step, StepOutcome};
 use crate::apply::{self, Event};
 use crate::plan::{Change, Verb};
 
 impl Record {
-    /// Takes down what happened. What AWS says goes through `secrets` first.
-    pub fn tell(&mut self, event: &Event<'_>, now: Timestamp, secrets: &Secrets) {
+    /// Takes down what happened. What AWS says has been through [`Secrets::struck_out`](super::Secrets::struck_out).
+    pub fn tell(&mut self, event: &Event<'_>, now: Timestamp) {
         match event {
             Event::Started { change, verb } => {
                 if let Some(step) = self.step(change, *verb) {
@@ -29,8 +29,7 @@ impl Record {
                         StepOutcome::Left
                     }
                     apply::Outcome::Failed(failure) => {
-                        let message = secrets.strike_out(&failure.message);
-                        step.failure = Some(apply::Failure { message, ..failure.clone() });
+                        step.failure = Some(failure.clone());
                         StepOutcome::Failed
                     }
                 };

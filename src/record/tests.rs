@@ -128,13 +128,15 @@ fn it_follows_the_run_to_its_end() {
         message: format!("the value {SECRET} of shop-dev-web is too long"),
         request_id: Some("r-1".into()),
     };
-    record.tell(&Event::Started { change: template, verb: Verb::Update }, at(1), &secrets);
+    let begin = Event::Started { change: template, verb: Verb::Update };
+    secrets.struck_out(begin, &mut |event| record.tell(event, at(1)));
     assert_eq!(record.steps[0].outcome, StepOutcome::Running);
+    let mut tell = |event, now| secrets.struck_out(event, &mut |event| record.tell(event, now));
     let failed = apply::Outcome::Failed(failure);
     let took = Duration::from_micros(1_234_567);
-    record.tell(&Event::Ended { change: template, verb: Verb::Update, outcome: &failed, took }, at(2), &secrets);
+    tell(Event::Ended { change: template, verb: Verb::Update, outcome: &failed, took }, at(2));
     let left = apply::Outcome::Left(template.address.clone());
-    record.tell(&Event::Ended { change: role, verb: Verb::Delete, outcome: &left, took: Duration::ZERO }, at(2), &secrets);
+    tell(Event::Ended { change: role, verb: Verb::Delete, outcome: &left, took: Duration::ZERO }, at(2));
     record.end(Outcome::Partly, 3, at(3));
 
     let [first, second] = &record.steps[..] else { panic!("{:?}", record.steps) };
@@ -159,7 +161,7 @@ fn copies_are_told_apart() {
     let mut record = begun(&plan);
     let done =
         Event::Ended { change: &plan.changes[2], verb: Verb::Delete, outcome: &apply::Outcome::Done, took: Duration::ZERO };
-    record.tell(&done, at(1), &Secrets::default());
+    record.tell(&done, at(1));
     let outcomes: Vec<_> = record.steps.iter().map(|step| step.outcome).collect();
     assert_eq!(outcomes, [StepOutcome::Pending, StepOutcome::Pending, StepOutcome::Done]);
 }
