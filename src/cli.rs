@@ -146,7 +146,7 @@ pub struct Plan {
     pub choices: Choose,
 
     /// Plan to delete everything.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["adopt", "image"])]
     pub destroy: bool,
 
     /// How to print it.
