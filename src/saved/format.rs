@@ -117,9 +117,9 @@ impl Saved {
         if file["format"] != FORMAT {
             return Err(not(&format!("it has no `\"format\": \"{FORMAT}\"`")));
         }
-        let version = file["format_version"].as_str().unwrap_or_default().to_owned();
+        let version = file["format_version"].as_str().ok_or_else(|| not(&"it has no `format_version`"))?;
         if version != FORMAT_VERSION {
-            return Err(SavedError::Newer(version));
+            return Err(SavedError::Newer(version.to_owned()));
         }
         let written = file.as_object_mut().and_then(|file| file.remove("checksum"));
         if written != Some(checksum(&file).into()) {
