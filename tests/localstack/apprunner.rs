@@ -151,6 +151,7 @@ async fn a_service_that_never_worked_has_failed_and_can_be_deleted() {
     let broken = Service { image: missing, ..want };
     let kind = infra::aws::kinds::Registry.kind("apprunner.service").unwrap();
     let change = sandbox.plan(&desired("service.api.service", &broken)).await;
+    sandbox.settle_slowly("apprunner").await;
     let created = kind.create(&sandbox.aws, &change.after, &change.tags).await.unwrap();
     assert!(!created.outputs.contains_key("url"), "{created:?}");
     let busy = sandbox.list::<Service>().await;

@@ -156,7 +156,7 @@ async fn a_refresh_that_is_rolled_back_is_a_failure_and_leaves_the_old_version()
 
 /// As if a run had been killed right after it started a refresh to this version.
 async fn killed_refresh(sandbox: &Sandbox, want: &Group) {
-    sandbox.settle_seconds("autoscaling", 1.0).await;
+    sandbox.settle_slowly("autoscaling").await;
     let template = LaunchTemplateSpecification::builder().launch_template_id(&want.launch_template);
     let template = template.version(&want.launch_template_version).build();
     let start = sandbox.aws.autoscaling.start_instance_refresh().auto_scaling_group_name(&want.name);

@@ -61,7 +61,7 @@ async fn load_balancer_round_trip() {
 async fn a_load_balancer_that_is_not_ready_yet_says_so() {
     let sandbox = Sandbox::new().await;
     let network = network(&sandbox.aws).await;
-    sandbox.settle_seconds("elbv2", 2.0).await;
+    sandbox.settle_slowly("elbv2").await;
     let want = load_balancer(&network);
     let created = sandbox.create("service.web.load_balancer", &want).await;
     let [live] = sandbox.list::<LoadBalancer>().await.try_into().unwrap();
@@ -77,7 +77,7 @@ async fn a_load_balancer_is_gone_when_it_lets_go_of_its_subnets() {
     let sandbox = Sandbox::new().await;
     let network = network(&sandbox.aws).await;
     let made = sandbox.make("service.web.load_balancer", load_balancer(&network)).await;
-    sandbox.settle_seconds("elbv2", 1.0).await;
+    sandbox.settle_slowly("elbv2").await;
     sandbox.discard::<LoadBalancer>(&made).await;
     for subnet in &network.subnets {
         sandbox.aws.ec2.delete_subnet().subnet_id(subnet).send().await.unwrap();

@@ -59,6 +59,11 @@ impl Sandbox {
         Self { aws: Aws::writer_as(credentials, &account, region).await, scope }
     }
 
+    /// For tests that look at what is not final yet: long enough that a busy machine does not miss it.
+    pub(crate) async fn settle_slowly(&self, service: &str) {
+        self.settle_seconds(service, 4.0).await;
+    }
+
     /// How long creating, modifying and deleting last in a service of this account from now on.
     pub(crate) async fn settle_seconds(&self, service: &str, seconds: f64) {
         self.control("settle", &json!({ "service": service, "seconds": seconds })).await;

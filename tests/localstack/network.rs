@@ -110,7 +110,7 @@ async fn a_nat_gateway_is_busy_until_it_is_ready_and_then_deleting() {
     sandbox.make("gateway", InternetGateway { vpc: vpc.id() }).await;
     let subnet = sandbox.make("subnet", subnet(&vpc, 1, 'a')).await;
     let address = sandbox.make("address", ElasticIp { vpc: vpc.id() }).await;
-    sandbox.settle_seconds("ec2", 1.0).await;
+    sandbox.settle_slowly("ec2").await;
     let want = NatGateway { subnet: subnet.id(), elastic_ip: address.id() };
     let created = sandbox.create("nat", &want).await;
     let live = sandbox.list::<NatGateway>().await.remove(0);
@@ -234,7 +234,7 @@ async fn a_subnet_goes_as_soon_as_nothing_stands_in_it() {
     sandbox.make("gateway", InternetGateway { vpc: vpc.id() }).await;
     let subnet = sandbox.make("subnet", subnet(&vpc, 1, 'a')).await;
     let nat = nat_gateway(&sandbox, &vpc, &subnet).await;
-    sandbox.settle_seconds("ec2", 1.0).await;
+    sandbox.settle_slowly("ec2").await;
     sandbox.delete::<NatGateway>(&nat.target).await;
     let refused = sandbox.aws.ec2.delete_subnet().subnet_id(subnet.id()).send().await.unwrap_err();
     assert!(format!("{refused:?}").contains("DependencyViolation"), "{refused:?}");

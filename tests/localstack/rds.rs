@@ -142,6 +142,7 @@ async fn a_database_that_is_being_made_is_waited_for_before_it_goes() {
     let (sandbox, want, _) = instance().await;
     let kind = Registry.kind("rds.instance").unwrap();
     let change = sandbox.plan(&desired("database.main.instance", &want)).await;
+    sandbox.settle_slowly("rds").await;
     let created = kind.create(&sandbox.aws, &change.after, &change.tags).await.unwrap();
     assert_eq!(created.outputs.keys().map(String::as_str).collect::<Vec<_>>(), ["arn", "name"]);
     let busy = sandbox.list::<Instance>().await;
