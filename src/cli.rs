@@ -130,7 +130,7 @@ impl Choose {
     /// As the planner takes them.
     pub fn with_destroy(&self, destroy: bool) -> Choices {
         let images = self.image.iter().cloned().collect();
-        Choices { destroy, only: self.only.clone(), adopt: self.adopt.clone(), images }
+        Choices { destroy, only: self.only.clone(), adopt: self.adopt.clone(), images, ..Choices::default() }
     }
 }
 

@@ -17,6 +17,7 @@ pub mod graph;
 pub mod lease;
 pub mod permissions;
 pub mod plan;
+pub mod promote;
 pub mod record;
 pub mod render;
 pub mod saved;

@@ -59,6 +59,7 @@ pub(super) fn header(environment: &Environment, seen: &Observation, observed_at:
         calls: seen.calls,
         depth: seen.depth,
         choices,
+        promotion: Vec::new(),
         approval_required: environment.approval.required,
     }
 }

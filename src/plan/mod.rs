@@ -22,7 +22,7 @@ mod select;
 mod warning;
 
 pub use change::{Action, Blocked, Change, Effect, FieldChange, Need, Plan, Reason, Step, Summary, Verb};
-pub use choices::Choices;
+pub use choices::{Choices, Deploy};
 pub use hazard::Hazard;
 pub use planner::{Options, PlanError, plan};
 pub use schema::{Attribute, Output, Rule, Schema, Schemas, Sensitive, Since, equal};

@@ -84,6 +84,7 @@ fn header() -> Header {
         calls: 1,
         depth: 1,
         choices: Choices::default(),
+        promotion: Vec::new(),
         approval_required: false,
     }
 }

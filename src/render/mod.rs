@@ -22,6 +22,7 @@ pub(crate) use rows::conceal::conceal;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{Choices, Plan};
+use crate::promote::Promotion;
 
 /// What heads every plan: where it looked, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +44,9 @@ pub struct Header {
     pub depth: usize,
     /// What was asked for beside the spec.
     pub choices: Choices,
+    /// The images that move, by service in the order of the spec.
+    #[serde(default)]
+    pub promotion: Vec<Promotion>,
     /// Whether the spec says that somebody must approve exactly this plan.
     pub approval_required: bool,
 }

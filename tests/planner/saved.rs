@@ -23,6 +23,7 @@ fn header() -> Header {
         calls: 1,
         depth: 1,
         choices: infra::plan::Choices::default(),
+        promotion: Vec::new(),
         approval_required: false,
     }
 }

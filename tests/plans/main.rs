@@ -62,7 +62,9 @@ fn header(environment: &Environment, case: &Case) -> Header {
             only: Vec::new(),
             adopt: case.adopt.iter().map(|address| address.parse().expect("an address")).collect(),
             images: case.images.clone().into_iter().collect(),
+            ..Choices::default()
         },
+        promotion: Vec::new(),
         approval_required: environment.approval.required,
     }
 }
