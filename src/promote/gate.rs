@@ -45,6 +45,11 @@ impl Gate {
         }
     }
 
+    /// The gate of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|gate| gate.name() == name)
+    }
+
     /// Whether people may let an image pass in spite of it.
     pub const fn can_be_overridden(self) -> bool {
         !matches!(self, Self::Rejected)

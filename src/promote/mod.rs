@@ -4,8 +4,11 @@
 //! as a value. The image itself moves as part of the plan, like everything else.
 
 mod gate;
+mod gates;
+mod scan;
 
 pub use gate::{Gate, Verdict};
+pub use gates::{Rules, judge};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -97,14 +100,6 @@ pub struct Scan {
     pub findings: Vec<Finding>,
 }
 
-impl Scan {
-    /// Whether its counts can be relied upon: a scan that has ended, or one that goes on for ever.
-    /// Everything else means that nobody knows.
-    pub fn is_finished(&self) -> bool {
-        matches!(self.status.as_str(), "COMPLETE" | "ACTIVE")
-    }
-}
-
 /// A vulnerability.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -132,6 +127,19 @@ pub struct Rejection {
     /// When, in UTC.
     #[schemars(with = "Option<String>")]
     pub at: Option<Timestamp>,
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("rejected")?;
+        if let Some(by) = &self.by {
+            write!(f, " by {by}")?;
+        }
+        if let Some(at) = self.at {
+            write!(f, " on {}", at.strftime("%Y-%m-%d"))?;
+        }
+        write!(f, ": {}", self.reason)
+    }
 }
 
 impl Promotion {
