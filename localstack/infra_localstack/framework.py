@@ -208,6 +208,10 @@ class Provider:
         outcomes = account(context.account_id).outcomes
         return outcomes.get((self.service, resource)) if keep else outcomes.pop((self.service, resource), None)
 
+    def steer(self, context, service: str, resource: str, outcome: str) -> None:
+        """Asks for an outcome as the control API does."""
+        account(context.account_id).outcomes[(service, resource)] = outcome
+
     def base_call(self, context, request: dict | None = None) -> dict:
         """The answer of whoever would have answered without this extension."""
         operation = context.operation.name

@@ -385,6 +385,102 @@ def test_refresh_keeps_the_group_in_service_where_it_must(shop):
     shop.aws.eventually(lambda: shop.versions() == {"2": 2} and len(shop.group()["Instances"]) == 2)
 
 
+def test_a_refresh_follows_the_maintenance_policy_of_its_group(shop):
+    policy = {"MinHealthyPercentage": 100, "MaxHealthyPercentage": 200}
+    assert shop.create(InstanceMaintenancePolicy=policy)["InstanceMaintenancePolicy"] == policy
+    shop.aws.settle(1)
+    shop.start()
+    chosen = shop.refresh()["Preferences"]
+    assert (chosen["MinHealthyPercentage"], chosen["MaxHealthyPercentage"]) == (100, 200)
+    most = []
+    shop.aws.eventually(lambda: most.append(len(shop.group()["Instances"])) or shop.refresh()["Status"] == "Successful")
+    assert max(most) == 4, "both instances change at once, and their successors come first"
+    narrower = {"MinHealthyPercentage": 50, "MaxHealthyPercentage": 110}
+    shop.update(InstanceMaintenancePolicy=narrower)
+    assert shop.group()["InstanceMaintenancePolicy"] == narrower
+    shop.update(InstanceMaintenancePolicy={"MinHealthyPercentage": -1, "MaxHealthyPercentage": -1})
+    assert "InstanceMaintenancePolicy" not in shop.group()
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"MinHealthyPercentage": 90},
+        {"MaxHealthyPercentage": 110},
+        {"MinHealthyPercentage": -1, "MaxHealthyPercentage": 110},
+        {"MinHealthyPercentage": 101, "MaxHealthyPercentage": 110},
+        {"MinHealthyPercentage": 90, "MaxHealthyPercentage": 99},
+        {"MinHealthyPercentage": 100, "MaxHealthyPercentage": 201},
+        {"MinHealthyPercentage": 49, "MaxHealthyPercentage": 150},
+    ],
+)
+def test_a_wrong_maintenance_policy_is_refused(shop, policy):
+    """https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceMaintenancePolicy.html"""
+    create = shop.aws.autoscaling.create_auto_scaling_group
+    shop.aws.refuses("ValidationError", create, **shop.request(InstanceMaintenancePolicy=policy))
+    shop.create()
+    shop.aws.refuses("ValidationError", shop.update, InstanceMaintenancePolicy=policy)
+
+
+def test_a_refresh_pauses_at_its_checkpoints(shop):
+    shop.create()
+    shop.start(CheckpointPercentages=[50, 100], CheckpointDelay=1, MinHealthyPercentage=0)
+    paused = shop.aws.eventually(lambda: (it := shop.refresh())["PercentageComplete"] == 50 and it)
+    assert "Checkpoint" in paused["StatusReason"] and paused["InstancesToUpdate"] == 1
+    assert shop.versions() == {"1": 1, "2": 1}
+    shop.statuses("Successful")
+    assert shop.versions() == {"2": 2}
+    assert "StatusReason" not in shop.refresh()
+
+
+def test_a_refresh_ends_at_its_last_checkpoint(shop):
+    """"To replace all instances in the Auto Scaling group, the last number in the array must be 100.\""""
+    shop.create()
+    shop.start(CheckpointPercentages=[50], CheckpointDelay=1)
+    shop.statuses("Successful")
+    assert shop.versions() == {"1": 1, "2": 1}
+
+
+def put_alarm(shop, state: str):
+    cloudwatch = shop.aws.cloudwatch
+    cloudwatch.put_metric_alarm(
+        AlarmName="errors",
+        Namespace="shop",
+        MetricName="errors",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue=state, StateReason="as the test wants")
+
+
+@pytest.mark.parametrize(("back", "end"), [(True, "RollbackSuccessful"), (False, "Failed")])
+def test_an_alarm_ends_a_refresh(shop, back, end):
+    shop.create()
+    put_alarm(shop, "OK")
+    watching = {"AlarmSpecification": {"Alarms": ["errors"]}, "AutoRollback": back}
+    shop.start(CheckpointPercentages=[50, 100], CheckpointDelay=60, MinHealthyPercentage=0, **watching)
+    shop.aws.eventually(lambda: shop.refresh()["PercentageComplete"] == 50)
+    put_alarm(shop, "ALARM")
+    shop.statuses(end)
+    assert "errors" in shop.refresh()["StatusReason"]
+    assert shop.group()["LaunchTemplate"]["Version"] == "1"
+    if back:
+        shop.aws.eventually(lambda: shop.versions() == {"1": 2})
+
+
+def test_an_alarm_reaches_a_refresh_that_is_stuck(shop):
+    shop.create()
+    put_alarm(shop, "OK")
+    shop.steer("stuck")
+    shop.start(AutoRollback=True, AlarmSpecification={"Alarms": ["errors"]})
+    assert shop.refresh()["Status"] == "InProgress"
+    put_alarm(shop, "ALARM")
+    shop.statuses("RollbackSuccessful")
+
+
 def test_skip_matching_replaces_only_what_differs(shop):
     shop.create()
     before = {it["InstanceId"] for it in shop.members()}
@@ -504,6 +600,8 @@ def test_a_refresh_fails_by_itself_when_nothing_starts(shop):
         ("2", {"MinHealthyPercentage": 101}),
         ("2", {"CheckpointPercentages": [50, 20]}),
         ("2", {"CheckpointDelay": 60}),
+        ("2", {"AlarmSpecification": {"Alarms": ["there is none of this name"]}}),
+        ("2", {"AlarmSpecification": {"Alarms": [f"alarm {number}" for number in range(11)]}}),
     ],
 )
 def test_a_wrong_refresh_is_refused(shop, version, preferences):
@@ -741,6 +839,19 @@ def test_targets_that_stay_unhealthy_fail_a_refresh(shop):
     shop.statuses("RollbackSuccessful")
     shop.aws.eventually(lambda: shop.versions() == {"1": 2})
     assert shop.group()["LaunchTemplate"]["Version"] == "1"
+
+
+def test_new_instances_can_be_unhealthy_while_the_old_ones_are_not(shop):
+    arn = make_target_group(shop)
+    listen(shop, arn)
+    shop.create(TargetGroupARNs=[arn], HealthCheckType="ELB")
+    old = {it["InstanceId"] for it in shop.members()}
+    shop.aws.settle(0.3)
+    shop.steer("unhealthy")
+    shop.start(AutoRollback=True, MinHealthyPercentage=100, MaxHealthyPercentage=150)
+    shop.statuses("RollbackSuccessful")
+    shop.aws.eventually(lambda: shop.versions() == {"1": 2})
+    assert old == {it["InstanceId"] for it in shop.members()}
 
 
 def test_a_refresh_waits_for_targets_that_are_starting(shop):

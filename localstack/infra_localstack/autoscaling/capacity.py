@@ -38,6 +38,8 @@ class Capacity:
             self._retry(context, group)
             return False
         group.members[member["InstanceId"]] = member
+        if member["RefreshId"] and self._active_refresh(group).outcome == "unhealthy":
+            self.steer(context, "elbv2", member["InstanceId"], "unhealthy")
         activity["Description"] += f": {member['InstanceId']}"
 
         def in_service():

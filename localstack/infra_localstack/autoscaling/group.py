@@ -164,6 +164,29 @@ def check_sizes(settings: dict) -> None:
     check_desired(desired, settings)
 
 
+def check_maintenance(settings: dict) -> None:
+    """Both percentages of an instance maintenance policy or none; -1 for both takes it away.
+    https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_InstanceMaintenancePolicy.html
+    """
+    policy = settings.get("InstanceMaintenancePolicy")
+    if policy is None:
+        return
+    low, high = policy.get("MinHealthyPercentage"), policy.get("MaxHealthyPercentage")
+    if (low, high) == (-1, -1):
+        del settings["InstanceMaintenancePolicy"]
+        return
+    if low is None or high is None:
+        raise invalid("MinHealthyPercentage and MaxHealthyPercentage must both be specified.")
+    check_percentages(low, high)
+
+
+def check_percentages(low: int, high: int) -> None:
+    if not 0 <= low <= 100 or not 100 <= high <= 200 or high - low > 100:
+        raise invalid(
+            "MinHealthyPercentage must be from 0 to 100 and MaxHealthyPercentage from 100 to 200, at most 100 apart."
+        )
+
+
 def check_desired(desired: int, settings: dict) -> None:
     low, high = settings["MinSize"], settings["MaxSize"]
     if desired < low:

@@ -5,7 +5,17 @@ from uuid import uuid4
 from .. import interfaces
 from ..framework import ServiceException
 from . import template
-from .group import DEFAULTS, SETTINGS, Group, check_desired, check_sizes, describe_member, end_activity, invalid
+from .group import (
+    DEFAULTS,
+    SETTINGS,
+    Group,
+    check_desired,
+    check_maintenance,
+    check_sizes,
+    describe_member,
+    end_activity,
+    invalid,
+)
 
 PROCESSES = {
     "Launch",
@@ -59,6 +69,7 @@ class Groups:
             *(it["Identifier"] for it in request.get("TrafficSources") or []),
         ]
         check_sizes(settings)
+        check_maintenance(settings)
         self._check_place(context, settings)
         self._check_template(context, settings)
         self._check_target_groups(context, settings["TargetGroupARNs"])
@@ -77,6 +88,7 @@ class Groups:
             # A bound that passes the desired capacity takes it along.
             settings["DesiredCapacity"] = min(max(settings["DesiredCapacity"], settings["MinSize"]), settings["MaxSize"])
         check_sizes(settings)
+        check_maintenance(settings)
         if "VPCZoneIdentifier" in request or "AvailabilityZones" in request:
             if "VPCZoneIdentifier" in request:
                 settings.pop("AvailabilityZones", None) if "AvailabilityZones" not in request else None

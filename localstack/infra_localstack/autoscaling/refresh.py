@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from .group import Group, invalid, utc
+from .group import Group, check_percentages, invalid, utc
 
+# https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_AlarmSpecification.html
+MAX_ALARMS = 10
 ACTIVE = ("Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress")
 
 
@@ -26,6 +28,8 @@ class Refresh:
     old: list[str] = field(default_factory=list)
     total: int = 0
     attempts: int = 0
+    # Checkpoints that lie behind it.
+    passed: int = 0
 
     @property
     def is_active(self) -> bool:
@@ -52,10 +56,23 @@ class Refresh:
 
     @property
     def batch(self) -> int:
-        """How many instances may be out of service at once."""
+        """How many instances may be out of service at once; no more than are left to the next checkpoint."""
         desired = self.group.settings["DesiredCapacity"]
         room = 100 - self.preferences["MinHealthyPercentage"] + self.preferences["MaxHealthyPercentage"] - 100
-        return max(1, desired * room // 100)
+        most = max(1, desired * room // 100)
+        if (checkpoint := self.checkpoint) is None or not self.is_moving:
+            return most
+        left = -(-checkpoint * self.total // 100) - (self.total - len(self.old))
+        return min(most, max(1, left))
+
+    @property
+    def checkpoint(self) -> int | None:
+        """The percentage at which it stops next."""
+        return next(iter(self.checkpoints[self.passed :]), None)
+
+    @property
+    def checkpoints(self) -> list[int]:
+        return self.preferences.get("CheckpointPercentages") or []
 
     @property
     def launches_first(self) -> bool:
@@ -107,13 +124,14 @@ def preferences(given: dict, settings: dict) -> dict:
     low, high = result["MinHealthyPercentage"], result["MaxHealthyPercentage"]
     if "MaxHealthyPercentage" in given and "MinHealthyPercentage" not in given:
         raise invalid("MinHealthyPercentage must be specified with MaxHealthyPercentage.")
-    if not 0 <= low <= 100 or not 100 <= high <= 200 or high - low > 100:
-        raise invalid(
-            "MinHealthyPercentage must be from 0 to 100 and MaxHealthyPercentage from 100 to 200, at most 100 apart."
-        )
+    check_percentages(low, high)
     checkpoints = given.get("CheckpointPercentages") or []
     if checkpoints != sorted(set(checkpoints)) or any(not 1 <= it <= 100 for it in checkpoints):
         raise invalid("CheckpointPercentages must be unique, ascending and from 1 to 100.")
     if "CheckpointDelay" in given and not checkpoints:
         raise invalid("CheckpointPercentages must be specified with CheckpointDelay.")
+    if checkpoints:
+        result.setdefault("CheckpointDelay", 3600)
+    if len((given.get("AlarmSpecification") or {}).get("Alarms") or []) > MAX_ALARMS:
+        raise invalid(f"An instance refresh takes at most {MAX_ALARMS} alarms.")
     return result

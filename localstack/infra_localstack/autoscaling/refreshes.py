@@ -1,17 +1,20 @@
 """Instance refreshes: batch after batch, and back again when it fails.
 
-Each step lasts as long as one instance needs to start: warm-up, bake time and the waits at checkpoints are not waited
-for besides. `POST /_infra/outcome` with service `autoscaling` and the group's name says how the next refresh ends:
-`Successful`, `Failed` (which with AutoRollback becomes a rollback), `RollbackSuccessful`, `RollbackFailed`, `Cancelled`, or
-`stuck`, which lasts until another outcome is asked for, or it is cancelled or rolled back. Unasked, a refresh fails
-when the new instances do not start or their targets are unhealthy.
+Each step lasts as long as one instance needs to start: warm-up and bake time are not waited for besides, the delay at
+checkpoints is. An alarm of the refresh that is in ALARM ends it: CloudWatch's `SetAlarmState` puts it there. `POST /_infra/outcome` with service `autoscaling` and the group's name says how the next refresh ends:
+`Successful`, `Failed` (which with AutoRollback becomes a rollback), `RollbackSuccessful`, `RollbackFailed`, `Cancelled`,
+`unhealthy`, in which the targets of the new instances are that for ever, or `stuck`, which lasts until another outcome is
+asked for, or it is cancelled or rolled back. Unasked, a refresh fails when the new instances do not start or their
+targets are unhealthy.
 """
+
+from localstack.services.cloudwatch.models import cloudwatch_stores
 
 from . import template
 from .group import Group, describe_member, invalid, utc
 from .refresh import Refresh, preferences
 
-OUTCOMES = ("Successful", "Failed", "RollbackSuccessful", "RollbackFailed", "Cancelled", "stuck")
+OUTCOMES = ("Successful", "Failed", "RollbackSuccessful", "RollbackFailed", "Cancelled", "unhealthy", "stuck")
 # Steps a batch has to become healthy.
 MAX_ATTEMPTS = 3
 # Seconds between two looks at instances that are not healthy yet.
@@ -34,6 +37,7 @@ class Refreshes:
             desired = self._resolved(context, desired)
         if chosen["AutoRollback"]:
             self._check_rollback(context, group, desired)
+        self._check_alarms(context, chosen)
         refresh = Refresh(group, chosen, desired, self._asked(context, group))
         group.refreshes.insert(0, refresh)
         self.after(context, lambda: self._begin_refresh(context, refresh))
@@ -42,6 +46,8 @@ class Refreshes:
     def describe_instance_refreshes(self, context, request):
         group, wanted = self._group(context, request), request.get("InstanceRefreshIds") or []
         if (active := self._active_refresh(group)) and active.outcome == "stuck":
+            if active.status == "InProgress" and (why := self._alarmed(context, active)):
+                self._fail(context, active, why)
             self._unstick(context, active)
         shown = [it.describe() for it in group.refreshes if not wanted or it.id in wanted]
         return self._page(request, "InstanceRefreshes", shown, 50)
@@ -102,6 +108,26 @@ class Refreshes:
             if version["LaunchTemplateData"].get("ImageId", "").startswith("resolve:ssm:"):
                 raise invalid("AutoRollback cannot be used with a launch template whose ImageId is an SSM parameter.")
 
+    # Alarms of CloudWatch, which LocalStack serves
+
+    def _alarm_states(self, context, preferences: dict) -> dict[str, str | None]:
+        """The states of the alarms of a refresh by name; none for one that is not there."""
+        states = {
+            it.alarm["AlarmName"]: it.alarm["StateValue"]
+            for it in cloudwatch_stores[context.account_id][context.region].alarms.values()
+        }
+        return {name: states.get(name) for name in (preferences.get("AlarmSpecification") or {}).get("Alarms") or []}
+
+    def _check_alarms(self, context, preferences: dict) -> None:
+        """What AWS makes of an alarm that is not there is not written anywhere; nobody shall rely on it."""
+        if missing := [name for name, state in self._alarm_states(context, preferences).items() if state is None]:
+            raise invalid(f"The CloudWatch alarms do not exist: {', '.join(missing)}.")
+
+    def _alarmed(self, context, refresh: Refresh) -> str | None:
+        """https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html"""
+        loud = [name for name, state in self._alarm_states(context, refresh.preferences).items() if state == "ALARM"]
+        return f"CloudWatch alarm {loud[0]} is in the ALARM state." if loud else None
+
     def _launching(self, group: Group) -> dict:
         """What the group launches from right now."""
         active = self._active_refresh(group)
@@ -111,7 +137,11 @@ class Refreshes:
 
     def _later(self, context, refresh: Refresh, status: str, step, at_least: float = 0.0) -> None:
         def work():
-            if refresh.status == status and not refresh.group.is_going:
+            if refresh.status != status or refresh.group.is_going:
+                return
+            if status in ("InProgress", "Baking") and (why := self._alarmed(context, refresh)):
+                self._fail(context, refresh, why)
+            else:
                 step(context, refresh)
 
         self.after(context, work, max(self.seconds(context), at_least))
@@ -140,9 +170,30 @@ class Refreshes:
         if not refresh.old:
             self._complete(context, refresh)
             return
+        if refresh.checkpoint is not None and refresh.percentage >= refresh.checkpoint:
+            self._pause(context, refresh)
+            return
         batch = refresh.old[: refresh.batch]
         self._replace(context, refresh, batch)
         self._later(context, refresh, "InProgress", lambda *_: self._after_batch(context, refresh, batch))
+
+    def _pause(self, context, refresh: Refresh) -> None:
+        """A refresh waits at each of its checkpoints, and ends at the last of them, even if that is not 100 percent."""
+        at, until = refresh.checkpoint, self.now(context) + refresh.preferences["CheckpointDelay"]
+        refresh.passed += 1
+        if refresh.checkpoint is None:
+            self._complete(context, refresh)
+            return
+        refresh.reason = f"Checkpoint of {at} percent reached."
+
+        def look(*_):
+            if self.now(context) < until:
+                self._later(context, refresh, "InProgress", look, at_least=WAIT_SECONDS)
+            else:
+                refresh.reason = None
+                self._next_batch(context, refresh)
+
+        look()
 
     def _replace(self, context, refresh: Refresh, batch: list[str]) -> None:
         """Either the replacements come up first and the old ones go after them, or the other way round."""
