@@ -24,6 +24,15 @@ pub enum Event<'a> {
         /// What was done to it.
         verb: Verb,
     },
+    /// A step says how far it is.
+    Notice {
+        /// The resource.
+        change: &'a Change,
+        /// What is being done to it.
+        verb: Verb,
+        /// How it stands, in words that follow a colon.
+        text: &'a str,
+    },
     /// A step is over.
     Ended {
         /// The resource.

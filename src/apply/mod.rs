@@ -3,6 +3,7 @@
 
 mod cloud;
 mod event;
+pub mod notice;
 mod run;
 mod stop;
 #[cfg(test)]

@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
 
 use super::cloud::{Cloud, Failure};
 use super::event::{Event, Outcome, Report, StepReport};
+use super::notice::Notices;
 use super::stop::{Cause, Stop};
 use crate::graph::{Address, Attrs, Created, Outputs, Reference, State, Target, references, substitute};
 use crate::plan::{Change, Plan, Since, Step, Verb};
@@ -39,6 +41,9 @@ pub async fn run(plan: &Plan, cloud: &dyn Cloud, stop: Stop, tell: &mut dyn FnMu
             {
                 return Poll::Ready(Next::Stop(cause));
             }
+            if let Poll::Ready(Some((step, text))) = run.heard.poll_recv(context) {
+                return Poll::Ready(Next::Noticed(step, text));
+            }
             if let Poll::Ready(Some(called)) = run.calls.poll_next_unpin(context) {
                 return Poll::Ready(Next::Called(called));
             }
@@ -49,6 +54,7 @@ pub async fn run(plan: &Plan, cloud: &dyn Cloud, stop: Stop, tell: &mut dyn FnMu
         });
         match next.await {
             Next::Stop(cause) => run.stop(cause, tell),
+            Next::Noticed(step, text) => run.noticed(step, &text, tell),
             Next::Called(called) => run.called(called, tell),
             Next::Settled(step, Ok(outputs)) => {
                 run.learn(step, outputs);
@@ -62,6 +68,7 @@ pub async fn run(plan: &Plan, cloud: &dyn Cloud, stop: Stop, tell: &mut dyn FnMu
 
 enum Next<'a> {
     Stop(Cause),
+    Noticed(usize, String),
     Called((usize, Result<Wait<'a>, Failure>)),
     Settled(usize, Result<Outputs, Failure>),
 }
@@ -87,6 +94,8 @@ struct Run<'a> {
     known: BTreeMap<&'a Address, Outputs>,
     calls: FuturesUnordered<BoxFuture<'a, (usize, Result<Wait<'a>, Failure>)>>,
     waits: FuturesUnordered<BoxFuture<'a, (usize, Result<Outputs, Failure>)>>,
+    notices: Notices,
+    heard: UnboundedReceiver<(usize, String)>,
     stopped: Option<Cause>,
 }
 
@@ -94,6 +103,7 @@ impl<'a> Run<'a> {
     fn new(plan: &'a Plan, cloud: &'a dyn Cloud) -> Self {
         let stays = plan.changes.iter().filter(|change| !matches!(change.verbs(), [Verb::Create, ..] | [Verb::Delete]));
         let known = stays.filter_map(|change| Some((&change.address, change.live.as_ref()?.outputs.clone())));
+        let (notices, heard) = Notices::new();
         Self {
             plan,
             cloud,
@@ -101,6 +111,8 @@ impl<'a> Run<'a> {
             known: known.collect(),
             calls: FuturesUnordered::new(),
             waits: FuturesUnordered::new(),
+            notices,
+            heard,
             stopped: None,
         }
     }
@@ -141,7 +153,7 @@ impl<'a> Run<'a> {
             (_, Err(failure), _) => Box::pin(async { Err(failure) }),
             (_, _, None) => Box::pin(async { Err(broken("there is nothing to act upon")) }),
         };
-        self.calls.push(Box::pin(async move { (index, call.await) }));
+        self.calls.push(Box::pin(self.notices.of(index, async move { (index, call.await) })));
     }
 
     /// The attributes with every reference replaced by what is known by now.
@@ -170,8 +182,15 @@ impl<'a> Run<'a> {
             Some(rest) => {
                 self.progress[step] = Progress::Created(started);
                 tell(Event::Waiting { change: self.change(step), verb: self.plan.steps[step].verb });
-                self.waits.push(Box::pin(async move { (step, rest.await) }));
+                self.waits.push(Box::pin(self.notices.of(step, async move { (step, rest.await) })));
             }
+        }
+    }
+
+    fn noticed(&self, step: usize, text: &str, tell: &mut dyn FnMut(Event<'_>)) {
+        // The last words of a step that is over are of no interest any more.
+        if matches!(self.progress[step], Progress::Running(_) | Progress::Created(_)) {
+            tell(Event::Notice { change: self.change(step), verb: self.plan.steps[step].verb, text });
         }
     }
 

@@ -3,7 +3,10 @@
 use std::future::Future;
 use std::time::Duration;
 
+use aws_smithy_types::DateTime;
+
 use super::error::AwsError;
+use crate::apply::notice;
 
 /// The first pause.
 const SOON: Duration = Duration::from_millis(200);
@@ -17,10 +20,12 @@ pub enum Look<T> {
     Done(T),
     /// Not yet.
     NotYet,
+    /// Not yet, and how it stands; in words that follow a colon.
+    Still(String),
 }
 
-/// Looks again and again until it is done. `look` fails for what will never be; and after `limit` it is given up, with what is
-/// awaited in words.
+/// Looks again and again until it is done, and tells how it stands. `look` fails for what will never be; and after `limit` it is
+/// given up, with what is awaited and how it stood at last.
 ///
 /// # Errors
 /// Those of `look`, and `TimedOut`.
@@ -31,19 +36,34 @@ where
     let started = tokio::time::Instant::now();
     let mut pause = SOON;
     loop {
-        if let Look::Done(value) = look().await? {
-            return Ok(value);
+        let stands = match look().await? {
+            Look::Done(value) => return Ok(value),
+            Look::NotYet => None,
+            Look::Still(stands) => Some(stands),
+        };
+        if let Some(stands) = &stands {
+            notice::tell(stands);
         }
         if started.elapsed() > limit {
+            let stands = stands.map(|stands| format!(" ({stands})")).unwrap_or_default();
             return Err(AwsError {
                 operation: what.into(),
                 code: "TimedOut".into(),
-                message: format!("not done after {} minutes; the next run goes on from there", limit.as_secs() / 60),
+                message: format!("not done after {} minutes{stands}; the next run goes on from there", limit.as_secs() / 60),
                 request_id: None,
             });
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 3 / 2).min(SELDOM);
+    }
+}
+
+/// How long ago AWS began something, in words: `begun 12m ago`.
+pub fn begun(at: &DateTime) -> String {
+    let now = DateTime::from(std::time::SystemTime::now());
+    match u64::try_from(now.secs() - at.secs()).unwrap_or(0) {
+        seconds @ 0..60 => format!("begun {seconds}s ago"),
+        seconds => format!("begun {} ago", crate::values::duration::Duration::from_secs(seconds / 60 * 60)),
     }
 }
 

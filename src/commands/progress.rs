@@ -26,7 +26,14 @@ pub(super) struct Progress<'a> {
 enum Look {
     Json,
     Drawn { bars: MultiProgress, running: Mutex<BTreeMap<(Address, Verb), ProgressBar>>, whole: ProgressBar },
-    Lines { running: Arc<Mutex<BTreeMap<(Address, Verb), Instant>>>, heartbeat: JoinHandle<()> },
+    Lines { running: Arc<Mutex<BTreeMap<(Address, Verb), Running>>>, heartbeat: JoinHandle<()> },
+}
+
+/// A step that runs, as plain lines tell of it.
+struct Running {
+    since: Instant,
+    /// What it said of itself last.
+    said: Option<String>,
 }
 
 impl<'a> Progress<'a> {
@@ -50,7 +57,7 @@ impl<'a> Progress<'a> {
                 match event {
                     Event::Started { change, verb } => {
                         let bar = bars.insert_before(whole, ProgressBar::new_spinner().with_style(spinner()));
-                        bar.set_message(format!("{} {}", events::verbs(*verb).0, change.address));
+                        bar.set_message(doing(*verb, &change.address, None));
                         bar.enable_steady_tick(Duration::from_millis(120));
                         running.insert((change.address.clone(), *verb), bar);
                         return;
@@ -61,6 +68,11 @@ impl<'a> Progress<'a> {
                         }
                         whole.inc(1);
                     }
+                    Event::Notice { change, verb, text } => {
+                        if let Some(bar) = running.get(&(change.address.clone(), *verb)) {
+                            bar.set_message(doing(*verb, &change.address, Some(text)));
+                        }
+                    }
                     Event::Waiting { .. } | Event::Stopping(_) => {}
                 }
                 if let Some(line) = events::line(event) {
@@ -70,7 +82,14 @@ impl<'a> Progress<'a> {
             Look::Lines { running, .. } => {
                 let mut running = running.lock().unwrap_or_else(PoisonError::into_inner);
                 match event {
-                    Event::Started { change, verb } => drop(running.insert((change.address.clone(), *verb), Instant::now())),
+                    Event::Started { change, verb } => {
+                        running.insert((change.address.clone(), *verb), Running { since: Instant::now(), said: None });
+                    }
+                    Event::Notice { change, verb, text } => {
+                        if let Some(step) = running.get_mut(&(change.address.clone(), *verb)) {
+                            step.said = Some((*text).to_owned());
+                        }
+                    }
                     Event::Ended { change, verb, .. } => drop(running.remove(&(change.address.clone(), *verb))),
                     Event::Waiting { .. } | Event::Stopping(_) => {}
                 }
@@ -104,23 +123,29 @@ impl Look {
 
     /// What runs long is said again and again: many a CI ends a job that is silent.
     fn lines() -> Self {
-        let running: Arc<Mutex<BTreeMap<(Address, Verb), Instant>>> = Arc::default();
+        let running: Arc<Mutex<BTreeMap<(Address, Verb), Running>>> = Arc::default();
         let shared = Arc::clone(&running);
         let heartbeat = tokio::spawn(async move {
             let mut ticks = tokio::time::interval(HEARTBEAT);
             ticks.tick().await;
             loop {
                 ticks.tick().await;
-                for ((address, verb), since) in shared.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-                    if since.elapsed() >= HEARTBEAT {
-                        let line = format!("still {} {address} ({})\n", events::verbs(*verb).0, took(since.elapsed()));
-                        super::context::tell(&line);
+                for ((address, verb), step) in shared.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                    if step.since.elapsed() >= HEARTBEAT {
+                        let doing = doing(*verb, address, step.said.as_deref());
+                        super::context::tell(&format!("still {doing} ({})\n", took(step.since.elapsed())));
                     }
                 }
             }
         });
         Self::Lines { running, heartbeat }
     }
+}
+
+/// What is being done, and how it stands.
+fn doing(verb: Verb, address: &Address, said: Option<&str>) -> String {
+    let doing = format!("{} {address}", events::verbs(verb).0);
+    said.map_or_else(|| doing.clone(), |said| format!("{doing}: {said}"))
 }
 
 fn spinner() -> ProgressStyle {

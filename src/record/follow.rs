@@ -35,7 +35,7 @@ impl Record {
                 };
             }
             Event::Stopping(cause) => self.stopped = Some(*cause),
-            Event::Waiting { .. } => {}
+            Event::Waiting { .. } | Event::Notice { .. } => {}
         }
     }
 

@@ -53,6 +53,7 @@ impl Secrets {
                 self.strike_out_of(&mut outcome);
                 tell(&Event::Ended { change, verb, outcome: &outcome, took });
             }
+            Event::Notice { change, verb, text } => tell(&Event::Notice { change, verb, text: &self.strike_out(text) }),
             event => tell(&event),
         }
     }

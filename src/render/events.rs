@@ -20,7 +20,8 @@ pub fn verbs(verb: Verb) -> (&'static str, &'static str) {
 pub fn line(event: &Event<'_>) -> Option<String> {
     match event {
         Event::Started { change, verb } => Some(format!("{} {}", verbs(*verb).0, change.address)),
-        Event::Waiting { .. } => None,
+        // Those who draw show what a step says of itself while it runs; in a log it is told from time to time.
+        Event::Waiting { .. } | Event::Notice { .. } => None,
         Event::Stopping(Cause::Interrupt) => {
             Some("stopping: calls under way are finished, and nothing new is started; interrupt again to quit".into())
         }
@@ -55,6 +56,7 @@ pub fn json(event: &Event<'_>) -> Value {
     match event {
         Event::Started { change, verb } => about("apply_start", change, *verb),
         Event::Waiting { change, verb } => about("apply_progress", change, *verb),
+        Event::Notice { change, verb, text } => with(about("apply_progress", change, *verb), &[("message", json!(text))]),
         Event::Stopping(cause) => json!({ "type": "apply_stopping", "because": why(*cause) }),
         Event::Ended { change, verb, outcome, took } => {
             let time = ("elapsed_seconds", json!(took.as_secs_f64()));

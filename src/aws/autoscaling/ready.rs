@@ -1,6 +1,5 @@
 //! When a group is ready: as many instances in service as it must have at least, and healthy where a load balancer asks them.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState, ScalingActivityStatusCode};
@@ -15,26 +14,15 @@ const LIMIT: Duration = Duration::from_mins(20);
 
 /// Waits until the group has its instances. Fails as soon as Auto Scaling says that it could not start one, with its reason.
 pub(super) async fn wait(aws: &Aws, name: &str) -> Result<AutoScalingGroup, AwsError> {
-    let missing = Mutex::new(String::new());
-    let answer = wait::until(&format!("instances of {name}"), LIMIT, || async {
+    wait::until(&format!("instances of {name}"), LIMIT, || async {
         let Some(group) = super::group(aws, name).await? else {
             return Ok(Look::NotYet);
         };
-        match lacks(aws, &group).await? {
-            None => return Ok(Look::Done(group)),
-            Some(what) => *missing.lock().unwrap_or_else(PoisonError::into_inner) = what,
-        }
+        let Some(missing) = lacks(aws, &group).await? else { return Ok(Look::Done(group)) };
         refused(aws, name).await?;
-        Ok(Look::NotYet)
+        Ok(Look::Still(missing))
     })
-    .await;
-    answer.map_err(|mut error| {
-        let missing = missing.into_inner().unwrap_or_default();
-        if error.is(&["TimedOut"]) && !missing.is_empty() {
-            error.message = format!("{}; {missing}", error.message);
-        }
-        error
-    })
+    .await
 }
 
 /// What the group still lacks, in words.
