@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::graph::{Attrs, Created, Outputs, Tags, Target};
+use crate::plan::Change;
 
 /// What the executor can do. Attributes hold no references any more when they come here.
 pub trait Cloud: Send + Sync {
@@ -25,6 +26,11 @@ pub trait Cloud: Send + Sync {
         changed: &'a [String],
         tags: &'a Tags,
     ) -> BoxFuture<'a, Result<Outputs, Failure>>;
+
+    /// Puts back what an update in place has made of a resource, or a part of that update: it becomes what it was when the change
+    /// was planned. Gives whether there was anything to put back; once all is as it was, nothing is done. What has since been made
+    /// or deleted is no matter of this.
+    fn restore<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Result<bool, Failure>>;
 
     /// Deletes a resource.
     fn delete<'a>(&'a self, kind: &'a str, live: &'a Target) -> BoxFuture<'a, Result<(), Failure>>;

@@ -77,6 +77,10 @@ impl Cloud for World {
         })
     }
 
+    fn restore<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Result<bool, Failure>> {
+        Box::pin(async move { self.call("restore", change.address.as_str()).await.map(|()| true) })
+    }
+
     fn delete<'a>(&'a self, _: &'a str, live: &'a Target) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move { self.call("delete", &live.id).await })
     }

@@ -7,7 +7,8 @@ use super::error::AwsError;
 use super::kind::Kind;
 use super::kinds::Registry;
 use crate::apply::{Cloud, Failure};
-use crate::graph::{Attrs, Created, Outputs, Tags, Target};
+use crate::graph::{Attrs, Created, Outputs, Scope, Tags, Target};
+use crate::plan::{Action, Change};
 
 /// The handle that writes. Code that plans never holds one.
 #[derive(Debug)]
@@ -24,6 +25,12 @@ impl Writer {
     /// Whether anything has been written, be it a part of a step that failed.
     pub fn wrote(&self) -> bool {
         self.aws.reads().wrote()
+    }
+}
+
+impl From<Aws> for Writer {
+    fn from(aws: Aws) -> Self {
+        Self { aws }
     }
 }
 
@@ -56,6 +63,19 @@ impl Cloud for Writer {
         tags: &'a Tags,
     ) -> BoxFuture<'a, Result<Outputs, Failure>> {
         Box::pin(async move { Ok(kind(name)?.update(&self.aws, live, want, changed, tags).await?) })
+    }
+
+    fn restore<'a>(&'a self, change: &'a Change) -> BoxFuture<'a, Result<bool, Failure>> {
+        Box::pin(async move {
+            let nothing = || AwsError::unexpected("infra", format!("{} was not to be changed in place", change.address));
+            let was = change.live.as_ref().filter(|_| change.action == Action::Update).ok_or_else(nothing)?;
+            let scope = Scope::of(&change.tags).ok_or_else(nothing)?;
+            let target = Target { id: was.id.clone(), attrs: was.attrs.clone(), outputs: was.outputs.clone() };
+            let changed: Vec<String> = change.fields.iter().map(|field| field.name.clone()).collect();
+            let mut tags = was.tags.clone();
+            tags.retain(|key, _| change.tags.contains_key(key));
+            Ok(kind(change.kind)?.restore(&self.aws, &scope, &target, &changed, &tags).await?)
+        })
     }
 
     fn delete<'a>(&'a self, name: &'a str, live: &'a Target) -> BoxFuture<'a, Result<(), Failure>> {

@@ -44,6 +44,12 @@ pub struct At<R> {
     pub outputs: Outputs,
 }
 
+impl<R> From<Found<R>> for At<R> {
+    fn from(found: Found<R>) -> Self {
+        Self { id: found.id, attrs: found.attrs, outputs: found.outputs }
+    }
+}
+
 /// The names of attributes that differ.
 #[derive(Clone, Debug)]
 pub struct Changed<'a>(pub &'a [String]);
@@ -54,14 +60,19 @@ impl Changed<'_> {
         self.0.iter().any(|changed| names.contains(&changed.as_str()))
     }
 
-    /// Whether each of the attributes named is by now what is wanted, in the sense of the kind's table.
-    pub fn are_met<R: Shape>(&self, want: &R, live: &R) -> bool {
+    /// Those of the attributes named that are not yet what is wanted, in the sense of the kind's table.
+    pub fn unmet<R: Shape>(&self, want: &R, live: &R) -> Vec<String> {
         let (want, live) = (encode(want), encode(live));
-        let met = |name: &String| match (R::SCHEMA.attribute(name), want.get(name)) {
+        let met = |name: &String| match (R::SCHEMA.attribute(name), want.get(name).filter(|want| !want.is_null())) {
             (Some(attribute), Some(want)) => (attribute.same)(want, live.get(name).unwrap_or(&serde_json::Value::Null)),
             _ => true,
         };
-        self.0.iter().all(met)
+        self.0.iter().filter(|name| !met(name)).cloned().collect()
+    }
+
+    /// Whether each of the attributes named is by now what is wanted.
+    pub fn are_met<R: Shape>(&self, want: &R, live: &R) -> bool {
+        self.unmet(want, live).is_empty()
     }
 }
 
@@ -99,6 +110,28 @@ pub trait Resource: Shape {
         changed: &Changed<'_>,
     ) -> impl Future<Output = Result<Outputs, AwsError>> + Send;
 
+    /// Puts back what a change has made of it: the attributes named in `changed` become what they were when the change was planned,
+    /// and whatever a change leaves behind goes. Gives whether there was anything to put back: what is as it was is left alone, so
+    /// that one cut short is finished by the next.
+    fn restore(
+        aws: &Aws,
+        was: &At<Self>,
+        now: Found<Self>,
+        changed: &Changed<'_>,
+    ) -> impl Future<Output = Result<bool, AwsError>> + Send {
+        async {
+            let left = changed.unmet(&was.attrs, &now.attrs);
+            if left.is_empty() {
+                return Ok(false);
+            }
+            if matches!(now.state, State::Busy(_)) {
+                Self::settle(aws, Created { id: now.id.clone(), outputs: now.outputs.clone() }).await?;
+            }
+            Self::update(aws, &now.into(), &was.attrs, &Changed(&left)).await?;
+            Ok(true)
+        }
+    }
+
     /// Sets these tags and leaves others alone.
     fn tag(aws: &Aws, live: &At<Self>, tags: &Tags) -> impl Future<Output = Result<(), AwsError>> + Send;
 
@@ -134,6 +167,15 @@ pub trait Kind: Sync {
         changed: &'a [String],
         tags: &'a Tags,
     ) -> BoxFuture<'a, Result<Outputs, AwsError>>;
+    /// See [`Resource::restore`]; of `tags`, those that say something else by now come last. Tags that were added stay.
+    fn restore<'a>(
+        &self,
+        aws: &'a Aws,
+        scope: &'a Scope,
+        was: &'a Target,
+        changed: &'a [String],
+        tags: &'a Tags,
+    ) -> BoxFuture<'a, Result<bool, AwsError>>;
     /// See [`Resource::delete`].
     fn delete<'a>(&self, aws: &'a Aws, live: &'a Target) -> BoxFuture<'a, Result<(), AwsError>>;
     /// See [`Resource::gone`].
@@ -199,6 +241,30 @@ impl<R: Resource> Kind for Of<R> {
         })
     }
 
+    fn restore<'a>(
+        &self,
+        aws: &'a Aws,
+        scope: &'a Scope,
+        was: &'a Target,
+        changed: &'a [String],
+        tags: &'a Tags,
+    ) -> BoxFuture<'a, Result<bool, AwsError>> {
+        Box::pin(async move {
+            let was = at::<R>(was)?;
+            let there = |found: &Found<R>| found.id == was.id && found.state != State::Deleting;
+            let Some(now) = R::list(aws, scope).await?.into_iter().find(there) else {
+                let message = format!("{} is gone, so it cannot be put back; the next apply makes it anew", was.id);
+                return Err(AwsError { code: "Gone".into(), ..AwsError::unexpected("infra", message) });
+            };
+            let wrong: Tags = tags.iter().filter(|(key, value)| now.tags.get(*key) != Some(value)).map(owned).collect();
+            let restored = R::restore(aws, &was, now, &Changed(changed)).await?;
+            if !wrong.is_empty() {
+                R::tag(aws, &was, &wrong).await?;
+            }
+            Ok(restored || !wrong.is_empty())
+        })
+    }
+
     fn delete<'a>(&self, aws: &'a Aws, live: &'a Target) -> BoxFuture<'a, Result<(), AwsError>> {
         Box::pin(async move { R::delete(aws, &at(live)?).await })
     }
@@ -221,6 +287,10 @@ impl<R: Shape> Found<R> {
             neighbours: Vec::new(),
         }
     }
+}
+
+fn owned((key, value): (&String, &String)) -> (String, String) {
+    (key.clone(), value.clone())
 }
 
 fn at<R: Shape>(live: &Target) -> Result<At<R>, AwsError> {

@@ -32,11 +32,13 @@ async fn newest(aws: &Aws, arn: &str) -> Result<Vec<OperationSummary>, AwsError>
     Ok(answer.and_then(|answer| answer.operation_summary_list).unwrap_or_default())
 }
 
-/// Waits until no operation is under way; gives the service.
+/// Waits until no operation is under way, whosever it is; gives the service.
 pub(super) async fn idle(aws: &Aws, arn: &str) -> Result<Option<Service>, AwsError> {
     wait::until("waiting for the operation that is under way on an App Runner service", LIMIT, || async {
         Ok(match describe(aws, arn).await? {
-            Some(service) if *service.status() == ServiceStatus::OperationInProgress => Look::NotYet,
+            Some(service) if *service.status() == ServiceStatus::OperationInProgress => {
+                last(aws, arn).await?.map_or(Look::NotYet, |operation| Look::Still(under_way(&operation)))
+            }
             service => Look::Done(service),
         })
     })
@@ -53,9 +55,10 @@ pub(super) async fn follow(aws: &Aws, arn: &str, id: Option<&str>) -> Result<Ser
         let operation = operations.iter().find(|operation| id.is_none_or(|id| operation.id() == Some(id)));
         Ok(match operation.map(|operation| (operation, operation.status())) {
             Some((_, Some(OperationStatus::Succeeded))) => Look::Done(()),
-            Some((_, Some(OperationStatus::Pending | OperationStatus::InProgress | OperationStatus::RollbackInProgress))) => {
-                Look::NotYet
-            }
+            Some((
+                operation,
+                Some(OperationStatus::Pending | OperationStatus::InProgress | OperationStatus::RollbackInProgress),
+            )) => Look::Still(under_way(operation)),
             Some((operation, _)) => return Err(failed(arn, &in_words(operation))),
             None if id.is_some() => Look::NotYet,
             None => Look::Done(()),
@@ -64,6 +67,7 @@ pub(super) async fn follow(aws: &Aws, arn: &str, id: Option<&str>) -> Result<Ser
     .await?;
     match idle(aws, arn).await? {
         Some(service) if *service.status() == ServiceStatus::Running => Ok(service),
+        Some(service) if *service.status() == ServiceStatus::Paused => Err(paused(&service)),
         Some(service) => Err(failed(arn, &format!("the service is {}", service.status()))),
         None => Err(failed(arn, "the service is gone")),
     }
@@ -74,10 +78,32 @@ pub(super) fn deletes(operation: &OperationSummary) -> bool {
     operation.r#type() == Some(&OperationType::DeleteService)
 }
 
+/// Of an operation that has ended.
 fn in_words(operation: &OperationSummary) -> String {
-    let kind = operation.r#type().map_or("operation", OperationType::as_str);
-    let status = operation.status().map_or("unknown", OperationStatus::as_str);
+    let (kind, status) = words(operation);
     format!("{kind} {} ended as {status}", operation.id().unwrap_or_default())
+}
+
+/// Of an operation that has not: which, how it stands and since when.
+fn under_way(operation: &OperationSummary) -> String {
+    let (kind, status) = words(operation);
+    let begun = operation.started_at().map(|at| format!(", {}", wait::begun(at))).unwrap_or_default();
+    format!("{kind} {status}{begun}")
+}
+
+fn words(operation: &OperationSummary) -> (&str, &str) {
+    (operation.r#type().map_or("operation", OperationType::as_str), operation.status().map_or("unknown", OperationStatus::as_str))
+}
+
+/// Somebody has paused the service: it neither runs nor can be changed until it is resumed, and that is for them to say.
+pub(super) fn paused(service: &Service) -> AwsError {
+    let (name, arn) = (service.service_name(), service.service_arn());
+    AwsError {
+        operation: "apprunner:UpdateService".into(),
+        code: "Paused".into(),
+        message: format!("{name} is paused; `aws apprunner resume-service --service-arn {arn}` lets it run again"),
+        request_id: None,
+    }
 }
 
 /// App Runner tells why in the service's event log alone ("Viewing App Runner logs streamed to CloudWatch Logs").
@@ -94,6 +120,13 @@ fn failed(arn: &str, what: &str) -> AwsError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_under_way_tells_its_age() {
+        let begun = std::time::SystemTime::now() - Duration::from_mins(12);
+        let operation = OperationSummary::builder().r#type(OperationType::StartDeployment).status(OperationStatus::InProgress);
+        assert_eq!(under_way(&operation.started_at(begun.into()).build()), "START_DEPLOYMENT IN_PROGRESS, begun 12m ago");
+    }
 
     #[test]
     fn a_failure_quotes_aws_and_says_where_it_tells_why() {

@@ -135,7 +135,10 @@ impl Resource for Service {
     }
 
     async fn update(aws: &Aws, live: &At<Self>, want: &Self, changed: &Changed<'_>) -> Result<Outputs, AwsError> {
-        operation::idle(aws, &live.id).await?;
+        let paused = |service: &AwsService| *service.status() == ServiceStatus::Paused;
+        if let Some(service) = operation::idle(aws, &live.id).await?.filter(paused) {
+            return Err(operation::paused(&service));
+        }
         let update = update_of(aws, &live.id, want, changed)?;
         let update = || async { update.clone().send().await.call("apprunner:UpdateService") };
         let answer = wait::while_refused(role_not_visible, ROLE_VISIBLE, update).await?;
@@ -146,6 +149,18 @@ impl Resource for Service {
             return Err(AwsError::unexpected("apprunner:UpdateService", format!("{runs} runs in place of {}", want.image)));
         }
         Ok(outputs_of(&service))
+    }
+
+    /// Once nothing is under way: what App Runner has taken back by itself is as it was.
+    async fn restore(aws: &Aws, was: &At<Self>, _now: Found<Self>, changed: &Changed<'_>) -> Result<bool, AwsError> {
+        let Some(service) = operation::idle(aws, &was.id).await? else {
+            return Err(AwsError::unexpected("apprunner:DescribeService", format!("{} is gone", was.attrs.name)));
+        };
+        let left = changed.unmet(&was.attrs, &settings::attributes(&service));
+        if !left.is_empty() {
+            Self::update(aws, was, &was.attrs, &Changed(&left)).await?;
+        }
+        Ok(!left.is_empty())
     }
 
     async fn tag(aws: &Aws, live: &At<Self>, tags: &Tags) -> Result<(), AwsError> {

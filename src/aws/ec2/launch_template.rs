@@ -6,13 +6,12 @@ use aws_sdk_ec2::types::{LaunchTemplate as AwsLaunchTemplate, LaunchTemplateVers
 use serde::{Deserialize, Serialize};
 
 use super::super::access::{Access, makes, ours, reads};
-use super::super::autoscaling;
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::both;
 use super::launch_template_data::{attributes, request};
-use super::{deleted, from_aws, tagged};
+use super::{deleted, from_aws, launch_template_versions as versions, tagged};
 use crate::graph::{Actual, Outputs, Phase, Scope, State, Tags};
 use crate::plan::rule::{name, update};
 use crate::plan::{Output, grows, turned_on};
@@ -70,9 +69,6 @@ pub struct Container<P: Phase = Actual> {
     pub script: String,
 }
 
-/// How many versions stay, beside those that groups use: enough to see what changed lately.
-const KEPT: usize = 5;
-
 impl Resource for LaunchTemplate {
     const ACCESS: Access = Access {
         read: &[reads(&["ec2:DescribeLaunchTemplates", "ec2:DescribeLaunchTemplateVersions"])],
@@ -86,7 +82,7 @@ impl Resource for LaunchTemplate {
 
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         // Without filters: EC2 can look for tags or for names, and both are wanted. Asked without a template, `$Latest` is that of all.
-        let mut versions = aws.ec2.describe_launch_template_versions().versions("$Latest").into_paginator().items().send();
+        let mut newest = aws.ec2.describe_launch_template_versions().versions("$Latest").into_paginator().items().send();
         let mut templates = aws.ec2.describe_launch_templates().into_paginator().items().send();
         let (templates, mut latest) = both(
             async {
@@ -98,7 +94,7 @@ impl Resource for LaunchTemplate {
             },
             async {
                 let mut found: BTreeMap<String, LaunchTemplateVersion> = BTreeMap::new();
-                while let Some(version) = versions.next().await {
+                while let Some(version) = newest.next().await {
                     let version = version.call("ec2:DescribeLaunchTemplateVersions")?;
                     found.insert(version.launch_template_id().unwrap_or_default().to_owned(), version);
                 }
@@ -152,15 +148,16 @@ impl Resource for LaunchTemplate {
             .await
             .call("ec2:CreateLaunchTemplateVersion")?;
         let number = answer.launch_template_version().and_then(LaunchTemplateVersion::version_number).unwrap_or_default();
-        aws.ec2
-            .modify_launch_template()
-            .launch_template_id(&live.id)
-            .default_version(number.to_string())
-            .send()
-            .await
-            .call("ec2:ModifyLaunchTemplate")?;
-        prune(aws, &live.id).await?;
+        versions::set_default(aws, &live.id, number).await?;
+        versions::prune(aws, &live.id).await?;
         Ok(outputs([("version", Some(&number.to_string()))]))
+    }
+
+    /// The versions that were made since go, so that the one there was is the newest again.
+    async fn restore(aws: &Aws, was: &At<Self>, _now: Found<Self>, _changed: &Changed<'_>) -> Result<bool, AwsError> {
+        let number = was.outputs.get("version").and_then(|version| version.parse().ok());
+        let unknown = || AwsError::unexpected("ec2:DescribeLaunchTemplateVersions", format!("{} had no version", was.id));
+        versions::back_to(aws, &was.id, number.ok_or_else(unknown)?).await
     }
 
     async fn tag(aws: &Aws, live: &At<Self>, tags: &Tags) -> Result<(), AwsError> {
@@ -174,29 +171,4 @@ impl Resource for LaunchTemplate {
 
 fn its_outputs(id: &str, name: &str, version: Option<i64>) -> Outputs {
     outputs([("id", Some(id)), ("name", Some(name)), ("version", version.map(|number| number.to_string()).as_deref())])
-}
-
-/// Deletes the versions that nobody needs: EC2 keeps 10 000, and would delete one that a group still starts instances from.
-async fn prune(aws: &Aws, id: &str) -> Result<(), AwsError> {
-    let mut pages = aws.ec2.describe_launch_template_versions().launch_template_id(id).into_paginator().items().send();
-    let mut old = BTreeSet::new();
-    while let Some(version) = pages.next().await {
-        let version = version.call("ec2:DescribeLaunchTemplateVersions")?;
-        if version.default_version() != Some(true) {
-            old.extend(version.version_number());
-        }
-    }
-    // The newest of all is the default one, which is not among them.
-    old = old.into_iter().rev().skip(KEPT - 1).collect();
-    if old.is_empty() {
-        return Ok(());
-    }
-    let used = autoscaling::template_versions(aws, id).await?;
-    let old: Vec<String> = old.iter().map(ToString::to_string).filter(|number| !used.contains(number)).collect();
-    // One call takes 200 numbers; what is more goes next time.
-    if let Some(numbers) = old.chunks(200).next() {
-        let delete = aws.ec2.delete_launch_template_versions().launch_template_id(id).set_versions(Some(numbers.to_vec()));
-        delete.send().await.call("ec2:DeleteLaunchTemplateVersions")?;
-    }
-    Ok(())
 }

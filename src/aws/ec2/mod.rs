@@ -14,6 +14,7 @@ pub mod elastic_ip;
 pub mod internet_gateway;
 pub mod launch_template;
 mod launch_template_data;
+mod launch_template_versions;
 pub mod nat_gateway;
 pub(in crate::aws) mod network_interfaces;
 pub mod route_table;
