@@ -306,9 +306,18 @@ def test_scan_on_push_takes_its_time_and_finds_nothing(aws, repository):
     aws.settle(0.5, "ecr")
     images.push(aws.ecr, repository, "1")
     assert scanned(aws, repository, imageTag="1")["imageScanStatus"]["status"] == "IN_PROGRESS"
-    assert "imageScanFindingsSummary" not in describe(aws, repository, imageTag="1")
     done = aws.eventually(lambda: scanned(aws, repository, imageTag="1").get("imageScanFindings"))
     assert done["findings"] == [] and done["findingSeverityCounts"] == {}
+
+
+def test_only_the_old_form_of_scanning_is_summed_up(aws, repository):
+    """"The new version of Amazon ECR Basic Scanning doesn't use the imageScanFindingsSummary and imageScanStatus attributes":
+    https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html"""
+    images.push(aws.ecr, repository, "1")
+    aws.ecr.start_image_scan(repositoryName=repository, imageId={"imageTag": "1"})
+    aws.eventually(lambda: scanned(aws, repository, imageTag="1").get("imageScanFindings"))
+    assert not {"imageScanStatus", "imageScanFindingsSummary"} & describe(aws, repository, imageTag="1").keys()
+    aws.ecr.put_account_setting(name="BASIC_SCAN_TYPE_VERSION", value="CLAIR")
     detail = describe(aws, repository, imageTag="1")
     assert detail["imageScanStatus"]["status"] == "COMPLETE"
     assert detail["imageScanFindingsSummary"]["findingSeverityCounts"] == {}
@@ -328,24 +337,98 @@ def test_findings_are_as_asked_for(aws, repository):
     aws.refuses("LimitExceededException", aws.ecr.start_image_scan, repositoryName=repository, imageId=image_id)
     # A vulnerability that becomes known later.
     aws.infra("outcome", service="ecr", resource=f"{repository}@{pushed}", outcome={"CRITICAL": 1})
-    assert describe(aws, repository, **image_id)["imageScanFindingsSummary"]["findingSeverityCounts"] == {"CRITICAL": 1}
+    assert scanned(aws, repository, **image_id)["imageScanFindings"]["findingSeverityCounts"] == {"CRITICAL": 1}
 
 
-def test_a_scan_can_fail(aws, repository):
+FOUND = {"name": "CVE-2026-1", "severity": "HIGH", "package": "openssl", "version": "3.0.1", "fixed_in": "3.0.9"}
+
+
+def test_findings_have_packages_and_come_in_pages(aws, repository):
+    pushed = images.push(aws.ecr, repository)
+    image_id = {"imageDigest": pushed}
+    findings = [FOUND, *({**FOUND, "name": f"CVE-2026-{number}"} for number in range(2, 6))]
+    outcome = {"findings": [{**FOUND, "severity": "LOW"}, *findings]}
+    aws.infra("outcome", service="ecr", resource=repository, outcome=outcome)
+    aws.ecr.start_image_scan(repositoryName=repository, imageId=image_id)
+    first = aws.ecr.describe_image_scan_findings(repositoryName=repository, imageId=image_id, maxResults=4)
+    token = first["nextToken"]
+    rest = aws.ecr.describe_image_scan_findings(repositoryName=repository, imageId=image_id, maxResults=4, nextToken=token)
+    assert "nextToken" not in rest
+    pages = [it["imageScanFindings"]["findings"] for it in (first, rest)]
+    assert [len(page) for page in pages] == [4, 2]
+    attributes = {it["key"]: it["value"] for it in pages[0][0]["attributes"]}
+    assert attributes == {"package_name": "openssl", "package_version": "3.0.1"}
+    assert pages[1][-1]["severity"] == "LOW"
+
+
+def enhance(aws, frequency):
+    rules = [{"scanFrequency": frequency, "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}]}]
+    aws.ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=rules)
+
+
+@pytest.mark.parametrize(("frequency", "status"), [("SCAN_ON_PUSH", "COMPLETE"), ("CONTINUOUS_SCAN", "ACTIVE")])
+def test_enhanced_findings_have_another_form(aws, repository, frequency, status):
+    """https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_EnhancedImageScanFinding.html"""
+    enhance(aws, frequency)
+    aws.infra("outcome", service="ecr", resource=repository, outcome={"findings": [FOUND]})
     images.push(aws.ecr, repository, "1")
-    aws.infra("outcome", service="ecr", resource=f"{repository}:1", outcome="FAILED")
+    answer = scanned(aws, repository, imageTag="1")
+    assert answer["imageScanStatus"]["status"] == status
+    found = answer["imageScanFindings"]
+    assert found["findingSeverityCounts"] == {"HIGH": 1} and "findings" not in found
+    details = found["enhancedFindings"][0]["packageVulnerabilityDetails"]
+    assert details["vulnerabilityId"] == "CVE-2026-1"
+    package = details["vulnerablePackages"][0]
+    assert (package["name"], package["version"], package["fixedInVersion"]) == ("openssl", "3.0.1", "3.0.9")
+    # "Manual scans using enhanced scanning aren't supported."
+    start = aws.ecr.start_image_scan
+    aws.refuses("ValidationException", start, repositoryName=repository, imageId={"imageTag": "1"})
+
+
+def test_an_enhanced_scan_may_say_it_is_complete_before_it_has_results(aws, repository):
+    """https://github.com/aws/aws-sdk/issues/289"""
+    enhance(aws, "SCAN_ON_PUSH")
+    pushed = images.push(aws.ecr, repository)
+    outcome = {"status": "COMPLETE", "findings": None}
+    aws.infra("outcome", service="ecr", resource=f"{repository}@{pushed}", outcome=outcome)
+    answer = scanned(aws, repository, imageDigest=pushed)
+    assert answer["imageScanStatus"]["status"] == "COMPLETE" and answer["imageScanFindings"] == {"findings": []}
+
+
+@pytest.mark.parametrize("status", ["FAILED", "PENDING", "UNSUPPORTED_IMAGE", "SCAN_ELIGIBILITY_EXPIRED"])
+def test_a_scan_can_end_without_results(aws, repository, status):
+    images.push(aws.ecr, repository, "1")
+    aws.infra("outcome", service="ecr", resource=f"{repository}:1", outcome=status)
     aws.ecr.start_image_scan(repositoryName=repository, imageId={"imageTag": "1"})
     answer = scanned(aws, repository, imageTag="1")
-    assert answer["imageScanStatus"]["status"] == "FAILED" and "imageScanFindings" not in answer
+    assert answer["imageScanStatus"]["status"] == status and "imageScanFindings" not in answer
 
 
-def test_an_index_is_not_scanned(aws, repository):
+def test_an_index_is_not_scanned_and_its_images_are(aws, repository):
+    """https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-troubleshooting.html"""
+    aws.ecr.put_image_scanning_configuration(
+        repositoryName=repository, imageScanningConfiguration={"scanOnPush": True}
+    )
     child = images.push(aws.ecr, repository)
     aws.ecr.put_image(repositoryName=repository, imageManifest=index_of(child), imageTag="1")
     image_id = {"imageTag": "1"}
     aws.refuses(
         "UnsupportedImageTypeException", aws.ecr.start_image_scan, repositoryName=repository, imageId=image_id
     )
+    aws.refuses(
+        "ScanNotFoundException", aws.ecr.describe_image_scan_findings, repositoryName=repository, imageId=image_id
+    )
+    assert scanned(aws, repository, imageDigest=child)["imageScanStatus"]["status"] == "COMPLETE"
+
+
+def test_another_tag_needs_nothing_but_the_manifest(aws, repository):
+    aws.ecr.put_image_tag_mutability(repositoryName=repository, imageTagMutability="IMMUTABLE")
+    pushed = images.push(aws.ecr, repository, "1")
+    body = aws.ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageDigest": pushed}])["images"][0]
+    put = {"repositoryName": repository, "imageManifest": body["imageManifest"], "imageDigest": pushed}
+    aws.ecr.put_image(**put, imageTag="rejected-1")
+    aws.refuses("ImageAlreadyExistsException", aws.ecr.put_image, **put, imageTag="rejected-1")
+    assert describe(aws, repository, imageDigest=pushed)["imageTags"] == ["1", "rejected-1"]
 
 
 # The registry

@@ -3,6 +3,7 @@
 "Actions, resources, and condition keys for" each of them, with the dependent actions in the last column of those tables.
 """
 
+from moto.ecr.models import ecr_backends
 from moto.iam.models import iam_backends
 
 from . import launching
@@ -153,8 +154,15 @@ def _ecr(call: Call) -> list[Demand] | None:
         return _on(call, call.request["resourceArn"])
     names = [call.request["repositoryName"]] if "repositoryName" in call.request else call.request.get("repositoryNames") or ["*"]
     resources = [call.arn(f"repository/{name}") for name in names]
-    tagging = _on(call, *resources, action="TagResource") if call.request.get("tags") else []
-    return _on(call, *resources) + tagging if call.operation != "GetAuthorizationToken" else None
+    asked = _on(call, *resources)
+    if call.request.get("tags"):
+        asked += _on(call, *resources, action="TagResource")
+    # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html: the findings are Inspector's.
+    scanning = ecr_backends[call.account][call.region].registry_scanning_configuration["scanType"]
+    if call.operation == "DescribeImageScanFindings" and scanning == "ENHANCED":
+        inspector = [("ListCoverage", "coverage/list"), ("ListFindings", "findings/list")]
+        asked += [Demand(f"inspector2:{action}", call.arn(f"/{path}", "inspector2")) for action, path in inspector]
+    return asked if call.operation != "GetAuthorizationToken" else None
 
 
 def _logs(call: Call) -> list[Demand] | None:

@@ -208,15 +208,23 @@ class Provider(framework.Provider):
     def start_image_scan(self, context, request):
         contents = self._contents(context, request)
         image = contents.get(request["imageId"])
+        registry = Registry(context.account_id, context.region)
+        # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced.html: no manual scans
+        if registry.is_enhanced:
+            raise self.error("ValidationException", "This feature is disabled")
         if image.manifest.is_index:
-            raise self.error("UnsupportedImageTypeException", "An index cannot be scanned, only the images it lists")
+            raise self.error(
+                "UnsupportedImageTypeException",
+                f"An artifact with media type '{image.manifest.media_type}' cannot be scanned. "
+                "For more information, see the Amazon ECR documentation.",
+            )
         # https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-basic.html: once in 24 hours
         if image.scan and self.now(context) - image.scan.started < 24 * 60 * 60:
             raise self.error(
                 "LimitExceededException",
                 "The scan quota per image has been exceeded. Wait and try again.",
             )
-        scan = Registry(context.account_id, context.region).start_scan(contents, image)
+        scan = registry.start_scan(contents, image)
         return self._scan_answer(context, contents, image, request, scan)
 
     def describe_image_scan_findings(self, context, request):
@@ -231,7 +239,8 @@ class Provider(framework.Provider):
         if not scan.is_complete(self.now(context)):
             return answer
         findings, token = _page(scan.findings(), request, 100)
-        return _with_token({**answer, "imageScanFindings": {**scan.summary(), "findings": findings}}, token)
+        form = "enhancedFindings" if scan.is_enhanced and findings else "findings"
+        return _with_token({**answer, "imageScanFindings": {**scan.summary(), form: findings}}, token)
 
     def _scan_answer(self, context, contents: Contents, image: Image, request: dict, scan: Scan) -> dict:
         return {
@@ -262,7 +271,8 @@ class Provider(framework.Provider):
         }
         if image.tags:
             detail["imageTags"] = image.tags
-        if scan := Registry(context.account_id, context.region).scan(contents, image):
+        registry = Registry(context.account_id, context.region)
+        if (scan := registry.scan(contents, image)) and registry.summarises_scans:
             detail["imageScanStatus"] = scan.status(self.now(context))
             if scan.is_complete(self.now(context)):
                 detail["imageScanFindingsSummary"] = scan.summary()

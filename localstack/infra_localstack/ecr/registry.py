@@ -60,7 +60,8 @@ class Registry:
         exclusions = repository.image_tag_mutability_exclusion_filters or []
         mutability = RepoTagMutability(repository.image_tag_mutability).value
         image = contents.put(manifest, tag, mutability, exclusions, self.now())
-        if image.scan is None and self._scans_on_push(name):
+        # An index is not scanned, only the images it lists.
+        if image.scan is None and not manifest.is_index and self._scans_on_push(name):
             self.start_scan(contents, image)
         if tag:
             services.provider("apprunner")._image_pushed(self, name, tag)
@@ -73,14 +74,27 @@ class Registry:
             return True
         return bool(self.repository(name).image_scanning_configuration.get("scanOnPush"))
 
+    @property
+    def is_enhanced(self) -> bool:
+        """Whether Amazon Inspector scans, as PutRegistryScanningConfiguration says."""
+        return ecr_backends[self.account_id][self.region].registry_scanning_configuration["scanType"] == "ENHANCED"
+
+    @property
+    def summarises_scans(self) -> bool:
+        """Whether DescribeImages shows scans: only where the old form of basic scanning is chosen."""
+        # https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html, "Important"
+        return not self.is_enhanced and self.state.settings.get("BASIC_SCAN_TYPE_VERSION") == "CLAIR"
+
     def start_scan(self, contents: Contents, image: Image) -> Scan:
         start = self.now()
-        image.scan = Scan(start, start + self._provider.seconds(self))
-        if image.manifest.is_index:
-            image.scan.end_with("UNSUPPORTED_IMAGE")
+        image.scan = Scan(start, start + self._provider.seconds(self), self._kind_of_scan(contents.name))
         if (outcome := self._provider.outcome(self, contents.name)) is not None:
             image.scan.end_with(outcome)
         return self.scan(contents, image)
+
+    def _kind_of_scan(self, name: str) -> str:
+        continuous = self.repository(name).scanning_config["scanFrequency"] == "CONTINUOUS_SCAN"
+        return ("CONTINUOUS" if continuous else "ENHANCED") if self.is_enhanced else "BASIC"
 
     def scan(self, contents: Contents, image: Image) -> Scan | None:
         names = [f"{contents.name}@{image.digest}", *(f"{contents.name}:{tag}" for tag in image.tags)]
