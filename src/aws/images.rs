@@ -3,16 +3,27 @@
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, TagStatus};
 use aws_smithy_types::DateTime;
 
-use super::access::{Access, named};
+use super::access::{Access, Grant, named, reads};
 use super::client::Aws;
 use super::error::{AwsError, Call};
 
 /// How many tags an error offers instead of one that is not there.
 const OFFERED: usize = 5;
 
-/// What looking images up takes.
-pub const ACCESS: Access =
-    Access::reading(&[named(&["ecr:DescribeImages"], &["ecr:{here}:repository/{project}-{environment}/*"])]);
+/// The ARNs of the environment's own repositories, as [`access`](super::access) writes them.
+const ARN: &str = "ecr:{here}:repository/{project}-{environment}/*";
+
+/// What looking images up takes, in the repositories of one environment.
+///
+/// The findings of enhanced scanning are Amazon Inspector's, which asks whether the caller may see them ("IAM permissions required
+/// for enhanced scanning").
+pub const LOOKING: &[Grant] = &[
+    named(&["ecr:DescribeImages", "ecr:BatchGetImage", "ecr:DescribeImageScanFindings", "ecr:GetDownloadUrlForLayer"], &[ARN]),
+    reads(&["inspector2:ListCoverage", "inspector2:ListFindings"]),
+];
+
+/// What calls about images take: looking them up, and giving one a tag.
+pub const ACCESS: Access = Access { read: LOOKING, write: &[named(&["ecr:PutImage"], &[ARN])], delete: &[] };
 
 /// An image that a repository has.
 #[derive(Clone, Debug, PartialEq, Eq)]

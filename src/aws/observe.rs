@@ -15,7 +15,9 @@ use super::kinds::KINDS;
 use super::neighbours;
 use super::read::chain;
 use crate::graph::{Live, Scope};
+use crate::promote::ImageFacts;
 use crate::values::architecture::Architecture;
+use crate::values::image_digest::ImageDigest;
 
 /// Reads an account and region.
 #[derive(Debug)]
@@ -126,6 +128,19 @@ impl Reader {
     /// As [`super::images::resolve`].
     pub async fn image(&self, repository: &str, reference: &str) -> Result<super::images::ResolvedImage, AwsError> {
         chain(super::images::resolve(&self.aws, repository, reference)).await
+    }
+
+    /// What a repository knows of an image; none where it does not have it.
+    ///
+    /// # Errors
+    /// As [`super::ecr::facts`].
+    pub async fn image_facts(
+        &self,
+        repository: &str,
+        registry_id: Option<&str>,
+        digest: &ImageDigest,
+    ) -> Result<Option<ImageFacts>, AwsError> {
+        chain(super::ecr::facts(&self.aws, repository, registry_id, digest)).await
     }
 
     /// The clients, for reading what runs.

@@ -59,6 +59,8 @@ fn what_is_called_is_allowed_and_what_is_allowed_is_called() {
         "ec2:RunInstances",
         "iam:CreateServiceLinkedRole",
         "iam:PassRole",
+        "inspector2:ListCoverage",
+        "inspector2:ListFindings",
         "kms:DescribeKey",
         "rds:CreateDBSnapshot",
         "secretsmanager:CreateSecret",
@@ -72,7 +74,7 @@ fn what_is_called_is_allowed_and_what_is_allowed_is_called() {
 fn planning_is_allowed_to_read_only() {
     for action in actions(&everything(Verb::Plan, &scope("shop", "dev"), "eu-west-1")) {
         let (_, name) = action.split_once(':').unwrap();
-        assert!(["Describe", "List", "Get"].iter().any(|read| name.starts_with(read)), "{action}");
+        assert!(["Describe", "List", "Get", "BatchGet"].iter().any(|read| name.starts_with(read)), "{action}");
     }
 }
 
@@ -92,7 +94,7 @@ fn applying_is_allowed_all_that_planning_is() {
 fn nothing_is_changed_that_is_not_the_environments() {
     for statement in everything(Verb::Apply, &scope("shop", "dev"), "eu-west-1").statements {
         let anything = statement.resources.contains("*");
-        let reads = |action: &String| ["Describe", "List", "Get"].iter().any(|read| action.contains(&format!(":{read}")));
+        let reads = |action: &String| ["Describe", "List", "Get", "BatchGet"].iter().any(|read| action.contains(&format!(":{read}")));
         assert!(!anything || statement.actions.iter().all(reads), "{statement:?}");
         let wide = statement.resources.iter().any(|arn| arn.ends_with(":*/*"));
         assert!(!wide || !statement.conditions.is_empty(), "{statement:?}");

@@ -5,9 +5,14 @@ use aws_sdk_ecr::types::Tag;
 use super::error::AwsError;
 use crate::graph::Tags;
 
+mod blob;
+mod image;
 mod lifecycle;
+mod manifest;
 pub mod repository;
+mod scan;
 
+pub use image::{facts, tag_as_rejected};
 pub use lifecycle::Keep;
 
 /// Tags as ECR takes them.
