@@ -1,6 +1,7 @@
 //! Lines on a page of some width: words wrap below where their line began to speak.
 
 use super::style::Role;
+use super::visible::visible;
 
 /// What text is drawn on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,14 +44,15 @@ impl Sheet {
         self.text.push('\n');
     }
 
-    /// One line, which goes on at the column `hang` where it is longer than the page is wide.
+    /// One line, which goes on at the column `hang` where it is longer than the page is wide. Whatever a text holds, it moves no
+    /// cursor and ends no line.
     pub(super) fn line(&mut self, indent: usize, hang: usize, spans: &[Span<'_>]) {
         let mut column = 0;
         let mut gap = indent;
         // Whether the line stands where it began; breaking it there again would gain nothing.
         let mut fresh = true;
         for &(role, text) in spans {
-            for piece in pieces(text) {
+            for piece in pieces(&visible(text)) {
                 if piece.starts_with(' ') {
                     gap += piece.len();
                     continue;
@@ -144,6 +146,12 @@ mod tests {
         let text = drawn(40, false, &[(Role::Plain, &word)]);
         assert!(text.lines().all(|line| length(line) <= 40), "{text}");
         assert_eq!(text.chars().filter(|&c| c == 'x').count(), 90);
+    }
+
+    #[test]
+    fn no_text_reaches_the_terminal() {
+        let text = drawn(40, false, &[(Role::Plain, "v1\u{1b}[2J\u{7}\r"), (Role::Faint, "\nPlan: nothing\u{202e}")]);
+        assert_eq!(text, "  v1�[2J��⏎Plan: nothing�\n");
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod status;
 pub mod style;
 pub mod text;
 pub mod topology;
+mod visible;
 pub mod words;
 
 pub use draw::Page;

@@ -3,6 +3,8 @@
 
 use std::fmt::{self, Display, Write as _};
 
+use crate::render::visible::visible;
+
 /// A piece of a page, safe to put anywhere between tags.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Markup(String);
@@ -98,15 +100,14 @@ struct Escaped<'a>(&'a str);
 
 impl Display for Escaped<'_> {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
+        // HTML has no way to write control characters, nor is there one to see them.
+        for c in visible(self.0).chars() {
             match c {
                 '&' => to.write_str("&amp;")?,
                 '<' => to.write_str("&lt;")?,
                 '>' => to.write_str("&gt;")?,
                 '"' => to.write_str("&quot;")?,
                 '\'' => to.write_str("&#39;")?,
-                // HTML has no way to write these, nor is there one to see them.
-                c if c.is_control() && c != '\n' && c != '\t' => to.write_char(char::REPLACEMENT_CHARACTER)?,
                 c => to.write_char(c)?,
             }
         }

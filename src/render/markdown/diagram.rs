@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::escape::{fence, visible};
+use super::escape::fence;
 use crate::render::Header;
 use crate::render::topology::{Edge, Fate, Node, Place, Role, Topology};
+use crate::render::visible::visible;
 
 /// Nodes that can still be told apart on a screen. Of a larger environment, what changes and its neighbours are drawn.
 const MOST: usize = 60;

@@ -1,5 +1,7 @@
 //! Texts from AWS and from specs as markdown: they stay texts.
 
+use crate::render::visible::visible;
+
 /// Characters that are shown of one text; what people name things by is shorter.
 const LONGEST: usize = 256;
 
@@ -71,18 +73,6 @@ fn cut(text: &str) -> String {
         None => visible(text),
         Some((end, _)) => format!("{}…", visible(&text[..end])),
     }
-}
-
-/// A text on one line, in which nothing is hidden or turned around.
-pub(super) fn visible(text: &str) -> String {
-    let shown = |c| match c {
-        '\n' => '⏎',
-        '\t' => ' ',
-        '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
-        c if c.is_control() => char::REPLACEMENT_CHARACTER,
-        c => c,
-    };
-    text.chars().map(shown).collect()
 }
 
 #[cfg(test)]
