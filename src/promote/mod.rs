@@ -53,6 +53,18 @@ pub enum Source {
     Record(String),
 }
 
+impl Source {
+    /// Why this image, in words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Environment(name) => format!("runs in {name}"),
+            Self::Spec => "written in the spec".into(),
+            Self::Asked(reference) => format!("asked for: {reference}"),
+            Self::Record(name) => format!("ran here before: {name}"),
+        }
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -3,6 +3,8 @@
 //!
 //! Unlike Terraform's, it never holds a sensitive value: a fingerprint stands in its place.
 
+mod promotion;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
@@ -12,9 +14,10 @@ use super::Header;
 use super::rows::conceal::{conceal, marks};
 use crate::graph::{Attrs, DECLARED, Reference, Tags};
 use crate::plan::{Action, Change, Effect, Plan, Reason, Schema, Schemas, Summary};
+use promotion::Move;
 
 /// The version of this format: the second part grows with additions, the first with what would break readers.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// A plan, in Terraform's words.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -38,8 +41,8 @@ struct Document<'a> {
     summary: Counts,
     /// Every resource, wanted or there, by address.
     resource_changes: Vec<ResourceChange>,
-    /// Images that move here from another environment.
-    promotion: Vec<Promotion>,
+    /// The images that move, by service in the order of the spec.
+    promotion: Vec<Move<'a>>,
     /// What reading AWS took.
     reads: Reads,
 }
@@ -162,20 +165,6 @@ pub(super) struct Obstacle {
     pub(super) help: String,
 }
 
-/// An image that moves from one environment to another.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct Promotion {
-    /// The service.
-    service: String,
-    /// The digest that runs.
-    from: Option<String>,
-    /// The digest that is to run.
-    to: String,
-    /// The environment it comes from.
-    source: String,
-}
-
 /// What reading AWS took.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -210,7 +199,7 @@ pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas) -> Value {
         observed_at: &header.observed_at,
         summary: Counts { create, update, replace, delete, unchanged, blocked, deferred },
         resource_changes: changes.collect(),
-        promotion: Vec::new(),
+        promotion: header.promotion.iter().map(Move::of).collect(),
         reads: Reads { calls: header.calls, depth: header.depth },
     };
     serde_json::to_value(document).expect("a plan is plain data")

@@ -1,5 +1,5 @@
-//! A plan for a pull request: what is in the way and what goes first, then a table of everything, then a drawing and the command
-//! that applies exactly this.
+//! A plan for a pull request: what is in the way and what goes first, then tables of all images and all changes, then a drawing
+//! and the command that applies exactly this.
 //!
 //! It fits into a comment whatever the plan, and whatever values hold: they cannot become markup, call people or link issues.
 
@@ -7,11 +7,13 @@ mod budget;
 mod changes;
 mod diagram;
 mod escape;
+mod images;
 
 use std::collections::BTreeMap;
 
 use super::Header;
 use super::rows::labels::counted;
+use super::rows::promotion::Images;
 use super::rows::{Rows, Section};
 use super::topology::Topology;
 use super::words::count;
@@ -29,24 +31,13 @@ const COMMAND: usize = 4_000;
 
 /// Draws a plan in less than 60,000 bytes.
 pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas) -> String {
-    let rows = Rows::of(plan, schemas);
+    let (rows, images) = (Rows::of(plan, schemas), Images::of(header));
     let mut document = Document::default();
     document.fixed(top(header, plan));
-    if let Some(hazards) = hazards(&rows) {
-        document.list(hazards);
-    }
-    for section in rows.worth_telling_first() {
-        document.list(changes::first(section));
-    }
-    if let Some(table) = changes::table(&rows) {
-        document.list(table);
-    }
-    for section in rows.worth_folding() {
-        document.list(changes::folded(section));
-    }
-    if let Some(deferred) = deferred(header, &rows) {
-        document.list(deferred);
-    }
+    let first = images::refused(&images).into_iter().chain(hazards(&rows)).chain(rows.worth_telling_first().map(changes::first));
+    let images = images::table(&images).into_iter().chain(images::objections(&images));
+    let rest = changes::table(&rows).into_iter().chain(rows.worth_folding().map(changes::folded)).chain(deferred(header, &rows));
+    first.chain(images).chain(rest).for_each(|list| document.list(list));
     // Where nothing changes, a drawing would only make people look for what does.
     let drawing = (!plan.is_noop()).then(|| diagram::draw(header, &Topology::of(plan, schemas)));
     if let Some(drawing) = drawing.flatten() {

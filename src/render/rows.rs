@@ -6,6 +6,7 @@ mod headline;
 pub mod labels;
 mod meaning;
 pub(crate) mod names;
+pub mod promotion;
 pub(super) mod recorded;
 mod words;
 
@@ -15,6 +16,7 @@ use differ::Differ;
 pub use differ::{Difference, Mark, Words};
 pub(super) use meaning::ports;
 use names::Names;
+use promotion::{Image, ImageFate, Images};
 
 use crate::graph::Address;
 use crate::plan::{Action, Change, Hazard, Plan, Schemas};
@@ -39,6 +41,15 @@ pub struct Section<'a> {
     pub reason: Option<String>,
     /// The rows, by address; those with hazards first where something goes.
     pub rows: Vec<Row<'a>>,
+}
+
+/// A part of a plan.
+#[derive(Debug)]
+pub enum Part<'r, 'a> {
+    /// Resources of one fate.
+    Resources(&'r Section<'a>),
+    /// Images of one fate.
+    Images(ImageFate, &'r [Image<'a>]),
 }
 
 /// What happens to a resource, as far as readers must tell it apart.
@@ -103,6 +114,15 @@ impl<'a> Rows<'a> {
         });
         let sections = fates.into_iter().map(|(fate, rows)| section(fate, rows));
         Self { sections: sections.collect(), deferred: deferred.collect(), unchanged }
+    }
+
+    /// The sections of resources and of images in the order of how much they matter.
+    pub fn with<'r>(&'r self, images: &'r Images<'a>) -> impl Iterator<Item = Part<'r, 'a>> {
+        let part = |fate, images: &'r [Image<'a>]| (!images.is_empty()).then_some(Part::Images(fate, images));
+        let (first, rest) = self.sections.split_at(self.worth_telling_first().count());
+        let (first, rest) = (first.iter().map(Part::Resources), rest.iter().map(Part::Resources));
+        let (refused, deployed) = (part(ImageFate::Refused, &images.refused), part(ImageFate::Deployed, &images.moving));
+        refused.into_iter().chain(first).chain(deployed).chain(rest)
     }
 
     /// What is in the way and what goes, as far as anything is shown below it: people read the end of what scrolled by.

@@ -1,9 +1,12 @@
 //! A plan for people: what is in the way first, what goes next, and what goes again at the end.
 
+mod images;
+
 use super::Header;
 use super::draw::{Page, Sheet, Span, length};
 use super::rows::labels::{self, counted};
-use super::rows::{Difference, Fate, Mark, Row, Rows, Section, Words};
+use super::rows::promotion::Images;
+use super::rows::{Difference, Fate, Mark, Part, Row, Rows, Section, Words};
 use super::style::Role;
 use crate::plan::{Change, Hazard, Plan, Schemas};
 
@@ -26,15 +29,19 @@ pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas, page: Page) -> 
     let mut sheet = Sheet::new(page);
     let reads = format!(" ({} calls, depth {})", header.calls, header.depth);
     sheet.line(0, 2, &[(Role::Strong, &header.line()), (Role::Faint, &reads)]);
-    for section in &rows.sections {
-        self::section(&mut sheet, section);
+    let images = Images::of(header);
+    for part in rows.with(&images) {
+        match part {
+            Part::Resources(section) => self::section(&mut sheet, section),
+            Part::Images(fate, images) => images::section(&mut sheet, fate, images),
+        }
     }
     deferred(&mut sheet, &rows, header);
     for section in rows.worth_repeating() {
         repeat(&mut sheet, section);
     }
     sheet.blank();
-    end(&mut sheet, plan, header);
+    end(&mut sheet, plan, header, &images);
     sheet.finish()
 }
 
@@ -227,7 +234,7 @@ fn repeat(sheet: &mut Sheet, section: &Section<'_>) {
     }
 }
 
-fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
+fn end(sheet: &mut Sheet, plan: &Plan, header: &Header, images: &Images<'_>) {
     if plan.is_noop() {
         let words = format!("Nothing to do: AWS is as the spec of {} says.", header.environment);
         let rest = counted(plan.summary());
@@ -235,6 +242,9 @@ fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
         return;
     }
     sheet.line(0, 2, &[(Role::Strong, "Plan: "), (Role::Strong, &counted(plan.summary())), (Role::Strong, ".")]);
+    if let Some(images) = images.summary() {
+        sheet.line(0, 2, &[(Role::Strong, "Images: "), (Role::Plain, &images), (Role::Plain, ".")]);
+    }
     if let Some(counted) = labels::hazards(plan) {
         sheet.line(0, 2, &[(Role::Delete, "Hazards: "), (Role::Plain, &counted), (Role::Plain, ".")]);
     }
@@ -247,6 +257,9 @@ fn end(sheet: &mut Sheet, plan: &Plan, header: &Header) {
 
 /// Signs stand in a column.
 fn sign(change: &Change) -> (Role, String) {
-    let (role, sign) = labels::sign(change);
+    signed(labels::sign(change))
+}
+
+fn signed((role, sign): (Role, &str)) -> (Role, String) {
     (role, format!("{sign:<width$}", width = SIGN + 1))
 }

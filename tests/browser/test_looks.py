@@ -68,6 +68,14 @@ def test_nothing_is_wider_than_a_phone(viewer):
             assert max(wide) <= width, f"{case} at {width}"
     
 
+def test_images_are_told_on_a_phone_too(viewer):
+    page = viewer.open("images-refused", width=360)
+    page.locator("#refused").scroll_into_view_if_needed()
+    assert page.locator(".findings td").filter(visible=True).count() == 48
+    for box in page.locator(".images dd").all():
+        assert box.bounding_box()["width"] > 180, "values have most of the screen"
+
+
 def test_texts_of_the_drawing_stay_in_their_boxes(viewer):
     for case, page in viewer.each():
         over = page.evaluate(

@@ -53,6 +53,25 @@ def test_markup_in_aws_is_text(viewer):
     assert "\"><img class='hit' src=x onerror=window.hit=2>" in shown(page)
 
 
+def test_markup_in_images_is_text(viewer):
+    page = viewer.open("images-markup")
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.hit") is None
+    assert page.locator("img, iframe, object, .hit").count() == 0
+    assert page.locator("script").count() == 1
+    for text in ["</script><script>window.hit = 6</script>", "</dd></dl><svg onload=window.hit=7>", "linux/</dd><img class='hit' src=x onerror=window.hit=5>"]:
+        assert text in shown(page)
+
+
+def test_what_is_refused_is_told_before_all_changes(viewer):
+    page = viewer.open("images-refused")
+    assert page.locator(".changes h3").all_inner_texts()[:2] == ["Images refused by their gates", "Blocked: nothing can be applied before this is resolved (all: the spec changed)"]
+    refused = page.locator(".images > ul > li.blocked")
+    assert refused.count() == 2
+    assert refused.first.locator(".findings tr").count() == 12, "of 14 findings, two of one gate and ten of another"
+    assert page.locator("dl").count() == 3
+
+
 def test_the_browser_would_run_no_other_script(viewer):
     page = viewer.open("nothing-to-do")
     page.evaluate("document.body.append(Object.assign(document.createElement('script'), { textContent: 'window.hit = 1' }))")

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use infra::graph::{Address, Neighbour, Owner, State};
+use infra::promote::Promotion;
 use infra::spec::{self, Environment};
 use serde::Deserialize;
 use serde_json::Value;
@@ -33,6 +34,12 @@ pub(crate) struct Case {
     /// Like `--image`, by digest.
     #[serde(default)]
     pub(crate) images: BTreeMap<String, String>,
+    /// Like `--override`, with reasons.
+    #[serde(default)]
+    pub(crate) overrides: BTreeMap<String, String>,
+    /// The images that move, and what is known of them: `promotion.json` beside the case.
+    #[serde(skip)]
+    pub(crate) promotion: Vec<Promotion>,
     #[serde(default)]
     edit: Vec<Edit>,
 }
@@ -85,7 +92,17 @@ struct Other {
 impl Case {
     pub(crate) fn read(folder: &Path) -> Self {
         let text = std::fs::read_to_string(folder.join("case.toml")).expect("a case has a case.toml");
-        toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        let case: Self = toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let promotion = std::fs::read_to_string(folder.join("promotion.json")).unwrap_or_else(|_| "[]".into());
+        let promotion = serde_json::from_str(&promotion).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        Self { promotion, ..case }
+    }
+
+    /// The image that each service is to run, by digest.
+    pub(crate) fn wanted(&self) -> Vec<(String, String)> {
+        let mut wanted = self.images.clone();
+        wanted.extend(self.promotion.iter().map(|promotion| (promotion.service.clone(), promotion.to.to_string())));
+        wanted.into_iter().collect()
     }
 
     /// The account as people left it.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use infra::aws::kinds::Registry;
 use infra::graph::Address;
-use infra::plan::{Choices, Options, Plan, plan};
+use infra::plan::{Blocked, Choices, Options, Plan, plan};
 use infra::record::Record;
 use infra::render::{self, Header, Page, json, text};
 use infra::saved::{Saved, moved, seal};
@@ -61,10 +61,11 @@ fn header(environment: &Environment, case: &Case) -> Header {
             destroy: case.destroy,
             only: Vec::new(),
             adopt: case.adopt.iter().map(|address| address.parse().expect("an address")).collect(),
-            images: case.images.clone().into_iter().collect(),
+            images: case.images.clone(),
+            overrides: case.overrides.clone(),
             ..Choices::default()
         },
-        promotion: Vec::new(),
+        promotion: case.promotion.clone(),
         approval_required: environment.approval.required,
     }
 }
@@ -74,9 +75,21 @@ fn made(folder: &Path) -> (World, Environment, Case, Plan) {
     let case = Case::read(folder);
     assert!(case.about.ends_with('.'), "{} says in a sentence what it is about", folder.display());
     let (world, environment) = (case.world(folder), case.environment(folder));
-    let images: Vec<_> = case.images.clone().into_iter().collect();
-    let plan = planned(&world, &environment, &images, &case.adopt, case.destroy);
+    let plan = planned(&world, &environment, &case.wanted(), &case.adopt, case.destroy);
+    let plan = refused(plan, &case);
     (world, environment, case, plan)
+}
+
+/// The plan, in which what would deploy an image that a gate refuses is in the way.
+fn refused(mut plan: Plan, case: &Case) -> Plan {
+    for promotion in case.promotion.iter().filter(|promotion| promotion.refused().next().is_some()) {
+        let deploys = ["launch_template", "service"].map(|part| format!("service.{}.{part}", promotion.service));
+        let change = plan.changes.iter_mut().find(|change| deploys.iter().any(|address| change.address.as_str() == address));
+        let gates: Vec<&str> = promotion.refused().map(|verdict| verdict.gate.name()).collect();
+        let why = format!("its image is refused by {}", gates.join(", "));
+        change.expect("what deploys it").blocked = Some(Blocked { why, help: "see the images above".into() });
+    }
+    Plan::new(plan.changes, plan.steps)
 }
 
 #[test]
@@ -131,9 +144,10 @@ fn what_a_plan_says_is_so_once_it_is_applied() {
             continue;
         }
         world.apply(&scope(&environment), &plan);
-        let images: Vec<_> = case.images.clone().into_iter().collect();
-        let again = planned(&world, &environment, &images, &[], case.destroy);
-        let shown = text::plan(&header(&environment, &case), &again, &Registry, Page { width: WIDTH, colour: false });
+        let again = planned(&world, &environment, &case.wanted(), &[], case.destroy);
+        // What runs already does not move.
+        let header = Header { promotion: Vec::new(), ..header(&environment, &case) };
+        let shown = text::plan(&header, &again, &Registry, Page { width: WIDTH, colour: false });
         assert!(again.is_noop(), "{}: the second plan is not empty\n{shown}", folder.display());
         assert!(shown.contains("Nothing to do"), "{shown}");
     }

@@ -11,7 +11,7 @@ use crate::github::sound;
 use crate::{cases, folder, header, made};
 
 /// Cases whose markdown is written down beside their plan.
-const WRITTEN: [&str; 9] = [
+const WRITTEN: [&str; 12] = [
     "from-nothing",
     "nothing-to-do",
     "database-class",
@@ -21,6 +21,9 @@ const WRITTEN: [&str; 9] = [
     "rule-added",
     "service-deferred",
     "destroy-protected",
+    "images-promoted",
+    "images-refused",
+    "images-overridden",
 ];
 
 #[test]

@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use infra::aws::kinds::Registry;
 use infra::graph::{Attrs, Owner, State};
 use infra::plan::{Action, Blocked, Change, Hazard, Plan, Reason};
-use infra::render::{Header, markdown};
+use infra::promote::{Finding, Gate, ImageFacts, Promotion, Scan, Source, Verdict};
+use infra::render::{Header, Page, html, json, markdown, text};
+use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -114,12 +116,81 @@ fn replace(attrs: &mut Attrs, text: &str) {
     }
 }
 
+fn finding() -> impl Strategy<Value = Finding> {
+    let some = || prop::option::of(text());
+    (text(), text(), some(), some(), some()).prop_map(|(name, severity, package, version, fixed_in)| Finding {
+        name,
+        severity,
+        package,
+        version,
+        fixed_in,
+    })
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    let findings = prop::collection::vec(finding(), 0..14);
+    (prop::sample::select(&Gate::ALL[..]), any::<bool>(), text(), findings, prop::option::of(text()))
+        .prop_map(|(gate, passed, why, findings, overridden)| Verdict { gate, passed, why, findings, overridden })
+}
+
+fn source() -> impl Strategy<Value = Source> {
+    prop_oneof![
+        text().prop_map(Source::Environment),
+        Just(Source::Spec),
+        text().prop_map(Source::Asked),
+        text().prop_map(Source::Record)
+    ]
+}
+
+fn facts() -> impl Strategy<Value = ImageFacts> {
+    let texts = || prop::collection::vec(text(), 0..8);
+    let time = || prop::option::of(0..4_000_000_000i64).prop_map(|at| at.map(|at| Timestamp::from_second(at).expect("a time")));
+    let counts = prop::collection::btree_map(text(), any::<u32>(), 0..4);
+    let scan = (text(), prop::option::of(text()), counts).prop_map(|(status, description, counts)| Scan {
+        status,
+        description,
+        counts,
+        findings: Vec::new(),
+    });
+    (texts(), time(), prop::option::of(any::<u64>()), prop::option::of(scan), prop::option::of(text()), texts(), time()).prop_map(
+        |(tags, pushed_at, size, scan, commit, platforms, runs_since)| ImageFacts {
+            tags,
+            pushed_at,
+            size,
+            scan,
+            commit,
+            platforms,
+            runs_since,
+            ..ImageFacts::default()
+        },
+    )
+}
+
+/// An image of which anything may be said. A service bears a name that a spec can have.
+fn promotion() -> impl Strategy<Value = Promotion> {
+    let digest = || "[0-9a-f]{64}".prop_map(|hex| format!("sha256:{hex}").parse().expect("a digest"));
+    let verdicts = prop::collection::vec(verdict(), 0..5);
+    ("[a-z0-9_-]{1,40}", prop::option::of(digest()), digest(), source(), prop::option::of(text()), facts(), verdicts).prop_map(
+        |(service, from, to, source, copied_from, image, verdicts)| Promotion {
+            service,
+            from,
+            to,
+            source,
+            copied_from,
+            image,
+            verdicts,
+        },
+    )
+}
+
 /// A plan of a case, of which some changes are not there, others are there many times, and anything may be said of each.
 fn plan() -> impl Strategy<Value = (Header, Plan)> {
     let deeds = prop::collection::vec((any::<prop::sample::Index>(), deed()), 0..30);
     let copies = prop_oneof![12 => Just(1..2usize), 3 => Just(2..8), 1 => Just(30..60)].prop_flat_map(|range| range);
-    (any::<prop::sample::Index>(), deeds, copies, 0..4usize).prop_map(|(case, deeds, copies, skip)| {
+    let promotion = prop::collection::vec(promotion(), 0..6);
+    (any::<prop::sample::Index>(), deeds, copies, 0..4usize, promotion).prop_map(|(case, deeds, copies, skip, promotion)| {
         let (header, plan) = case.get(&PLANS);
+        let header = Header { promotion, ..header.clone() };
         let mut changes: Vec<Change> = plan.changes.iter().skip(skip).cloned().collect();
         for (chosen, deed) in deeds {
             deed.is_done_to(chosen.get_mut(&mut changes));
@@ -132,7 +203,7 @@ fn plan() -> impl Strategy<Value = (Header, Plan)> {
                 change
             })
         });
-        (header.clone(), Plan::new(copies.collect(), plan.steps.clone()))
+        (header, Plan::new(copies.collect(), plan.steps.clone()))
     })
 }
 
@@ -144,6 +215,9 @@ proptest! {
         let text = markdown::plan(&header, &plan, &Registry);
         prop_assert!(text.len() < 60_000, "{} bytes", text.len());
         sound(&text);
+        for promotion in header.promotion.iter().filter(|promotion| promotion.refused().next().is_some()) {
+            prop_assert!(text.contains(&promotion.to.short().to_owned()), "{} is refused in silence", promotion.to);
+        }
 
         let is_blocked = plan.blocked().next().is_some();
         let id = format!("Plan id: `{}`", plan.id());
@@ -158,5 +232,23 @@ proptest! {
         for address in destroyed.iter().filter(|_| needed < 30_000) {
             prop_assert!(text.contains(address), "{} is not in {}", address, text);
         }
+    }
+    #[test]
+    fn any_plan_is_harmless_to_look_at((header, plan) in plan()) {
+        for width in [40, 100] {
+            let shown = text::plan(&header, &plan, &Registry, Page { width, colour: false });
+            // What a terminal obeys, and what turns text around.
+            let obeyed = |c: char| c != '\n' && c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
+            prop_assert!(!shown.contains(obeyed), "{shown:?}");
+            for promotion in &header.promotion {
+                prop_assert!(shown.contains(&format!("sha256:{}", promotion.to.short())), "{shown}");
+            }
+        }
+        let page = html::plan(&header, &plan, &Registry);
+        prop_assert_eq!(page.matches("<script").count(), 1);
+        prop_assert_eq!(page.matches("<img").count(), 0);
+        prop_assert!(!page.contains(|c: char| c != '\n' && c.is_control()), "{page:?}");
+        let value = json::plan(&header, &plan, &Registry);
+        prop_assert_eq!(value["promotion"].as_array().map(Vec::len), Some(header.promotion.len()));
     }
 }

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::class;
 use super::differences::{self, sign};
+use super::images;
 use super::markup::{Element, Markup, classed, element};
 use super::top::id;
 use crate::plan::{Action, Change, Hazard};
 use crate::render::Header;
 use crate::render::rows::labels;
-use crate::render::rows::{Fate, Row, Rows, Section};
+use crate::render::rows::promotion::Images;
+use crate::render::rows::{Fate, Part, Row, Rows, Section};
 use crate::render::style::Role;
 use crate::render::words::count;
 
@@ -22,6 +24,7 @@ const OPEN: usize = 40;
 /// What rows need to know of the rest of the page.
 pub(super) struct Changes<'a> {
     rows: &'a Rows<'a>,
+    images: &'a Images<'a>,
     /// Places in the drawing, by address.
     drawn: BTreeMap<&'a str, String>,
     /// Ids that the page has already. Two resources can bear one address: what a run that was cut left over, and its successor.
@@ -30,8 +33,8 @@ pub(super) struct Changes<'a> {
 
 impl<'a> Changes<'a> {
     /// The rows, of which some are in a drawing.
-    pub(super) fn new(rows: &'a Rows<'a>, drawn: BTreeMap<&'a str, String>) -> Self {
-        Self { rows, drawn, ids: BTreeSet::new() }
+    pub(super) fn new(rows: &'a Rows<'a>, images: &'a Images<'a>, drawn: BTreeMap<&'a str, String>) -> Self {
+        Self { rows, images, drawn, ids: BTreeSet::new() }
     }
 
     /// All rows.
@@ -42,7 +45,10 @@ impl<'a> Changes<'a> {
         let heading = element("h2").attr("id", "changes");
         let heading = heading.add(if sections.is_empty() && deferred.is_empty() { "Resources" } else { "Changes" });
         let changes = changes.add(heading).add(self.filter());
-        let changes = sections.iter().fold(changes, |changes, section| changes.add(self.fate(section, all > OPEN)));
+        let changes = self.rows.with(self.images).fold(changes, |changes, part| match part {
+            Part::Resources(section) => changes.add(self.fate(section, all > OPEN)),
+            Part::Images(fate, images) => changes.add(images::section(fate, images)),
+        });
         changes.add(self.deferred(header)).add(self.unchanged())
     }
 

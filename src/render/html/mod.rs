@@ -8,11 +8,13 @@ mod differences;
 mod document;
 mod drawing;
 mod hazards;
+mod images;
 mod markup;
 mod top;
 
 use super::Header;
 use super::rows::Rows;
+use super::rows::promotion::Images;
 use super::style::Role;
 use crate::plan::{Plan, Schemas};
 use changes::Changes;
@@ -21,13 +23,13 @@ use markup::element;
 
 /// Draws a plan.
 pub fn plan(header: &Header, plan: &Plan, schemas: &dyn Schemas) -> String {
-    let rows = Rows::of(plan, schemas);
+    let (rows, images) = (Rows::of(plan, schemas), Images::of(header));
     let drawing = Drawing::of(header, plan, schemas);
     let main = element("main")
         .add(hazards::section(&rows))
         .add(drawing.section())
-        .add(Changes::new(&rows, drawing.places()).section(header))
-        .add(apply::section(header, plan));
+        .add(Changes::new(&rows, &images, drawing.places()).section(header))
+        .add(apply::section(header, plan, &images));
     let body = element("body").add(top::header(header, plan)).add(main);
     document::document(&top::title(header, plan), body)
 }

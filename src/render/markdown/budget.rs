@@ -13,12 +13,16 @@ pub(super) enum Rank {
     Destroyed,
     /// That something waits.
     Deferred,
+    /// That an image moves.
+    Image,
     /// What a danger means.
     HazardInFull,
     /// All about what is in the way.
     BlockedInFull,
     /// All about what goes.
     DestroyedInFull,
+    /// All about an image that moves.
+    ImageInFull,
     /// The drawing.
     Drawing,
     /// A row of the table.
