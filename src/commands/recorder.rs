@@ -116,6 +116,7 @@ pub(super) fn agreement(by: Consent, saved: bool, flags: &cli::Consent, choices:
         only: choices.only.clone(),
         adopt: choices.adopt.clone(),
         images: choices.images.clone(),
+        overrides: choices.overrides.clone(),
     }
 }
 

@@ -42,7 +42,7 @@ impl Record {
             exit_code: None,
             plan_id: plan.id(),
             summary: plan.summary(),
-            images: images::changes(plan),
+            images: images::changes(header, plan),
             resource_changes: changed(plan).map(|change| resource_change(change, schemas)).collect(),
             steps: plan.steps.iter().map(|step| pending(&plan.changes[step.change], step.verb)).collect(),
         }

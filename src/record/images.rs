@@ -6,16 +6,20 @@ use super::ImageChange;
 use crate::desired::Running;
 use crate::graph::{Address, Attrs};
 use crate::plan::Plan;
+use crate::render::Header;
 use crate::values::image_digest::ImageDigest;
 
-/// The services whose image becomes another, with both digests.
-pub(super) fn changes(plan: &Plan) -> BTreeMap<String, ImageChange> {
+/// The services whose image becomes another, with both digests and what is known of why.
+pub(super) fn changes(header: &Header, plan: &Plan) -> BTreeMap<String, ImageChange> {
     let mut changes: BTreeMap<String, ImageChange> = BTreeMap::new();
     for change in plan.changes.iter().filter(|change| change.is_step()) {
         let Some(service) = service(&change.address) else { continue };
         let (from, to) = (digest(change.kind, &change.before()), digest(change.kind, &change.after));
         if from != to {
-            changes.insert(service.into(), ImageChange { from, to });
+            let promotion =
+                header.promotion.iter().find(|promotion| promotion.service == service && Some(&promotion.to) == to.as_ref());
+            let source = promotion.map(|promotion| promotion.source.words());
+            changes.insert(service.into(), ImageChange { from, to, source, running: None });
         }
     }
     changes

@@ -38,7 +38,7 @@ use crate::values::image_digest::ImageDigest;
 use crate::values::origin::Origin;
 
 /// The version of this format: the second part grows with additions, the first with what would break readers.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "1.1";
 
 /// What one run did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -136,6 +136,9 @@ pub struct Agreement {
     pub adopt: Vec<Address>,
     /// The images asked for by service, as they were written.
     pub images: BTreeMap<String, String>,
+    /// The gates that images were let pass in spite of, by name, and why.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub overrides: BTreeMap<String, String>,
 }
 
 /// What somebody did to agree.
@@ -158,6 +161,12 @@ pub struct ImageChange {
     pub from: Option<ImageDigest>,
     /// What was to run; null where nothing was.
     pub to: Option<ImageDigest>,
+    /// Why that one, in words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub source: Option<String>,
+    /// What ran when the run had ended; missing where nobody looked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub running: Option<ImageDigest>,
 }
 
 /// One step, and how it went.

@@ -11,6 +11,7 @@ use crate::apply::{self, Event};
 use crate::aws::kinds::Registry;
 use crate::graph::{Attrs, Live, Owner, State};
 use crate::plan::{self, Action, Change, Choices, Effect, FieldChange, Need, Plan, Reason, Since};
+use crate::promote::{ImageFacts, Promotion, Source};
 use crate::render::Header;
 
 const SECRET: &str = "hunter2-hunter2";
@@ -98,6 +99,7 @@ fn run() -> Run {
         only: vec![],
         adopt: vec![],
         images: BTreeMap::from([("web".into(), "v2".into())]),
+        overrides: BTreeMap::new(),
     };
     Run { origin, principal: Some("arn:aws:iam::123456789012:user/ana".into()), agreement, started: at(0) }
 }
@@ -115,6 +117,34 @@ fn it_says_from_the_beginning_what_is_to_be_done() {
     let web = &record.images["web"];
     assert_eq!((web.from.as_ref().unwrap().as_str(), web.to.as_ref().unwrap().as_str()), (&*digest('1'), &*digest('2')));
     assert_eq!(record.images.len(), 1);
+}
+
+#[test]
+fn it_says_why_that_image_and_what_ran_at_the_end() {
+    let promoted = |service: &str, to: char| Promotion {
+        service: service.into(),
+        from: None,
+        to: digest(to).parse().unwrap(),
+        source: Source::Environment("staging".into()),
+        copied_from: None,
+        image: ImageFacts::default(),
+        verdicts: Vec::new(),
+    };
+    let sources = |promotion| {
+        let record = Record::begin(&Header { promotion, ..header() }, &plan(), &Registry, run());
+        record.images["web"].source.clone()
+    };
+    assert_eq!(sources(vec![promoted("api", '2'), promoted("web", '2')]).as_deref(), Some("runs in staging"));
+    assert_eq!(sources(vec![promoted("web", '3')]), None, "that is not what the plan deploys");
+
+    let mut record = begun(&plan());
+    let old = serde_json::to_value(&record).unwrap();
+    assert_eq!(old["images"]["web"].as_object().unwrap().len(), 2, "what nobody knows is not there");
+    assert!(old["agreement"].get("overrides").is_none());
+    assert_eq!(serde_json::from_value::<Record>(old).unwrap(), record, "as records were before");
+    record.images.get_mut("web").unwrap().running = Some(digest('1').parse().unwrap());
+    record.agreement.overrides.insert("scan".into(), "no time".into());
+    assert_eq!(serde_json::from_value::<Record>(serde_json::to_value(&record).unwrap()).unwrap(), record);
 }
 
 #[test]

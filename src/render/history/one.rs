@@ -28,7 +28,15 @@ pub fn one(entry: &Entry, page: Page) -> String {
         title(&mut sheet, "Images");
         let widest = record.images.keys().map(|service| length(service)).max().unwrap_or(0);
         for (service, image) in &record.images {
-            sheet.line(RESOURCE, DETAIL, &[(Role::Plain, &format!("{service:<widest$}  {}", moved(image)))]);
+            let source = image.source.as_ref().map(|source| format!("  {source}")).unwrap_or_default();
+            sheet.line(
+                RESOURCE,
+                DETAIL,
+                &[(Role::Plain, &format!("{service:<widest$}  {}", moved(image))), (Role::Faint, &source)],
+            );
+            if let Some(running) = image.running.as_ref().filter(|running| Some(*running) != image.to.as_ref()) {
+                sheet.line(DETAIL, DETAIL + 2, &[(Role::Delete, "ran at the end: "), (Role::Plain, running.short())]);
+            }
         }
     }
     title(&mut sheet, "What was to change");
@@ -74,7 +82,7 @@ fn head(sheet: &mut Sheet, entry: &Entry) {
 }
 
 fn agreement(agreement: &Agreement) -> String {
-    let Agreement { by, saved, allow, only, adopt, images } = agreement;
+    let Agreement { by, saved, allow, only, adopt, images, overrides } = agreement;
     let by = match by {
         Consent::Typed => "by typing the environment's name",
         Consent::Yes => "by --yes",
@@ -86,6 +94,7 @@ fn agreement(agreement: &Agreement) -> String {
         .chain(only.iter().map(Address::to_string).map(flag("only")))
         .chain(adopt.iter().map(Address::to_string).map(flag("adopt")))
         .chain(images.iter().map(|(service, image)| format!("{service}={image}")).map(flag("image")));
+    let flags = flags.chain(overrides.iter().map(|(gate, reason)| format!("{gate} ({reason})")).map(flag("override")));
     let flags: Vec<String> = flags.collect();
     if flags.is_empty() { by } else { format!("{by}, with {}", flags.join(" ")) }
 }
