@@ -254,3 +254,17 @@ def test_a_group_is_given_only_templates_that_its_maker_could_start(aws, held):
         f"You are not authorized to use launch template: {template}",
     )
     held(*enough, statement(action="ec2:RunInstances"))("autoscaling").create_auto_scaling_group(**group)
+
+
+def test_the_findings_of_enhanced_scanning_are_inspectors(aws, held):
+    """https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-scanning-enhanced-iam.html"""
+    aws.ecr.create_repository(repositoryName="shop-dev/web")
+    image = {"repositoryName": "shop-dev/web", "imageId": {"imageTag": "v1"}}
+    findings = statement(action="ecr:DescribeImageScanFindings")
+    assert refusal(held(findings)("ecr").describe_image_scan_findings, **image)["Error"]["Code"] == "ImageNotFoundException"
+    aws.ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[])
+    refused = refusal(held(findings)("ecr").describe_image_scan_findings, **image)
+    assert "inspector2:ListCoverage on resource: arn:aws:inspector2:" in refused["Error"]["Message"]
+    inspector = statement(action=["inspector2:ListCoverage", "inspector2:ListFindings"])
+    client = held(findings, inspector)("ecr")
+    assert refusal(client.describe_image_scan_findings, **image)["Error"]["Code"] == "ImageNotFoundException"

@@ -44,15 +44,7 @@ pub(crate) async fn role(aws: &Aws, name: &str, service: &str) -> String {
 /// Pushes an image that is its tag and nothing else; gives its digest.
 pub(crate) async fn image(aws: &Aws, repository: &str, tag: &str) -> String {
     let layer = b"{}";
-    let digest = format!("sha256:{}", fingerprint(layer));
-    let upload = aws.ecr.initiate_layer_upload().repository_name(repository).send().await.unwrap();
-    let upload = upload.upload_id().unwrap();
-    let part = aws.ecr.upload_layer_part().repository_name(repository).upload_id(upload).part_first_byte(0);
-    part.part_last_byte(1).layer_part_blob(Blob::new(layer)).send().await.unwrap();
-    let complete = aws.ecr.complete_layer_upload().repository_name(repository).upload_id(upload).layer_digests(&digest);
-    if let Err(error) = complete.send().await {
-        assert!(error.into_service_error().is_layer_already_exists_exception());
-    }
+    let digest = blob(aws, repository, layer).await;
     let manifest = json!({
         "schemaVersion": 2,
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
@@ -63,6 +55,21 @@ pub(crate) async fn image(aws: &Aws, repository: &str, tag: &str) -> String {
     let put = aws.ecr.put_image().repository_name(repository).image_tag(tag).image_manifest(manifest.to_string());
     let answer = put.send().await.unwrap();
     answer.image().unwrap().image_id().unwrap().image_digest().unwrap().to_owned()
+}
+
+/// Uploads a layer or a configuration, where it is not there already; gives its digest.
+pub(crate) async fn blob(aws: &Aws, repository: &str, content: &[u8]) -> String {
+    let digest = format!("sha256:{}", fingerprint(content));
+    let upload = aws.ecr.initiate_layer_upload().repository_name(repository).send().await.unwrap();
+    let upload = upload.upload_id().unwrap();
+    let part = aws.ecr.upload_layer_part().repository_name(repository).upload_id(upload).part_first_byte(0);
+    let last = i64::try_from(content.len()).unwrap() - 1;
+    part.part_last_byte(last).layer_part_blob(Blob::new(content)).send().await.unwrap();
+    let complete = aws.ecr.complete_layer_upload().repository_name(repository).upload_id(upload).layer_digests(&digest);
+    if let Err(error) = complete.send().await {
+        assert!(error.into_service_error().is_layer_already_exists_exception());
+    }
+    digest
 }
 
 /// An instance profile with a role in it; gives its ARN.

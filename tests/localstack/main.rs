@@ -13,6 +13,7 @@ mod ecr;
 mod elasticache;
 mod elbv2;
 mod iam;
+mod images;
 mod launch_template;
 mod life;
 mod logs;

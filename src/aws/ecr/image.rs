@@ -8,7 +8,7 @@ use super::super::client::Aws;
 use super::super::error::{AwsError, Call, IfThere};
 use super::super::read::{both, each};
 use super::blob::blob;
-use super::manifest::{Config, Manifest};
+use super::manifest::{Config, Descriptor, Manifest};
 use super::scan::scan;
 use crate::promote::{ImageFacts, Rejection, Scan};
 use crate::values::image_digest::ImageDigest;
@@ -129,7 +129,7 @@ impl Images<'_> {
 
     /// The platforms of an index, and the commit that its first image names: builders build all from one.
     async fn described_by_index(&self, index: &Manifest) -> Result<(Vec<String>, Option<String>), AwsError> {
-        let mut platforms: Vec<String> = index.images().filter_map(|image| image.platform()).collect();
+        let mut platforms: Vec<String> = index.images().filter_map(Descriptor::platform).collect();
         platforms.sort();
         platforms.dedup();
         let Some(first) = index.images().next() else { return Ok((platforms, None)) };

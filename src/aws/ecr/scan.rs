@@ -5,7 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecr::types::{EnhancedImageScanFinding, FindingSeverity, ImageIdentifier, ImageScanFinding, ImageScanFindings};
+use aws_sdk_ecr::types::{
+    EnhancedImageScanFinding, FindingSeverity, ImageIdentifier, ImageScanFinding, ImageScanFindings, PackageVulnerabilityDetails,
+    VulnerablePackage,
+};
 
 use super::super::error::{AwsError, Call, IfThere};
 use super::image::Images;
@@ -63,9 +66,7 @@ fn finish(mut scan: Scan, known: bool) -> Scan {
 
 /// Whether something came of the scan, if only that there is nothing to find.
 fn is_result(found: &ImageScanFindings) -> bool {
-    found.image_scan_completed_at().is_some()
-        || found.finding_severity_counts().is_some()
-        || findings(found).next().is_some()
+    found.image_scan_completed_at().is_some() || found.finding_severity_counts().is_some() || findings(found).next().is_some()
 }
 
 fn counts(counts: &std::collections::HashMap<FindingSeverity, i32>) -> BTreeMap<String, u32> {
@@ -94,8 +95,8 @@ fn basic(finding: &ImageScanFinding) -> Finding {
 fn enhanced(finding: &EnhancedImageScanFinding) -> Finding {
     let details = finding.package_vulnerability_details();
     // Packages built from one source come together; the one that can be fixed says the most.
-    let packages = details.map(|details| details.vulnerable_packages()).unwrap_or_default();
-    let fix = |package: &&aws_sdk_ecr::types::VulnerablePackage| package.fixed_in_version().is_some_and(|fix| fix != NOT_FIXED);
+    let packages = details.map(PackageVulnerabilityDetails::vulnerable_packages).unwrap_or_default();
+    let fix = |package: &&VulnerablePackage| package.fixed_in_version().is_some_and(|fix| fix != NOT_FIXED);
     let package = packages.iter().find(fix).or_else(|| packages.first());
     let name = details.and_then(|details| details.vulnerability_id()).or_else(|| finding.title());
     Finding {

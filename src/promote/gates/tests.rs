@@ -198,7 +198,7 @@ fn an_override_is_for_one_gate_and_keeps_its_reason() {
 fn rules_are_those_of_the_spec() {
     let promotion: spec::Promotion = toml::from_str("from = 'staging'\nmax_high = 2\nmin_age = '1h30m'").unwrap();
     let rules = Rules::of(&promotion);
-    assert_eq!(rules.to_owned(), Rules { max_high: Some(2), require_scan: true, min_age: promotion.min_age, ..Rules::default() });
+    assert_eq!(rules, Rules { max_high: Some(2), require_scan: true, min_age: promotion.min_age, ..Rules::default() });
 }
 
 const STATUSES: [&str; 6] = ["COMPLETE", "ACTIVE", "IN_PROGRESS", "FAILED", "FINDINGS_UNAVAILABLE", "NEW"];
