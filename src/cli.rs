@@ -1,5 +1,6 @@
 //! What can be typed. Clap types only: no behaviour, and no texts that do not teach.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -8,7 +9,9 @@ use clap_complete::Shell;
 use crate::graph::Address;
 use crate::permissions::Trust;
 use crate::plan::{Choices, Hazard};
+use crate::promote::Gate;
 use crate::values::duration::Duration;
+use crate::values::image_digest::ImageDigest;
 
 /// Environments of a web application on AWS: plan, review, apply. No state file.
 ///
@@ -73,6 +76,8 @@ pub enum Command {
     ///
     /// Reads the records that `apply` and `destroy` leave; AWS and the specs are not needed. `infra history show ID` shows one run.
     History(History),
+    /// Say of an image that it must not be deployed
+    Image(Image),
     /// Print the least IAM policy for planning or applying
     ///
     /// Of one environment, without AWS. What has a name is allowed by its beginning, what has none by its tags, so the policy of one
@@ -124,13 +129,39 @@ pub struct Choose {
     /// Deploy this image: a tag or digest in the service's own repository. Can be repeated. Without it, the image that runs stays.
     #[arg(long, value_name = "SERVICE=REFERENCE", value_parser = image)]
     pub image: Vec<(String, String)>,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub overrides: Overrides,
 }
 
 impl Choose {
     /// As the planner takes them.
     pub fn with_destroy(&self, destroy: bool) -> Choices {
         let images = self.image.iter().cloned().collect();
-        Choices { destroy, only: self.only.clone(), adopt: self.adopt.clone(), images, ..Choices::default() }
+        let overrides = self.overrides.by_gate();
+        Choices { destroy, only: self.only.clone(), adopt: self.adopt.clone(), images, overrides, ..Choices::default() }
+    }
+}
+
+/// Gates that an image may pass in spite of what they say.
+#[derive(Args, Debug)]
+pub struct Overrides {
+    /// Let images pass this gate of `[promotion]` in spite of what it says; with `--reason`. Can be repeated. An image that somebody
+    /// has rejected passes in no case.
+    #[arg(long = "override", id = "override", value_name = "GATE", requires = "reason", value_parser = gate())]
+    pub gates: Vec<Gate>,
+
+    /// Why, for the plan and the record.
+    #[arg(long, value_name = "TEXT", requires = "override", value_parser = reason)]
+    pub reason: Option<String>,
+}
+
+impl Overrides {
+    /// As [`Choices`] keeps them: the gates by name, each with the reason.
+    pub fn by_gate(&self) -> BTreeMap<String, String> {
+        let reason = self.reason.clone().unwrap_or_default();
+        self.gates.iter().map(|gate| (gate.name().to_owned(), reason.clone())).collect()
     }
 }
 
@@ -146,7 +177,7 @@ pub struct Plan {
     pub choices: Choose,
 
     /// Plan to delete everything.
-    #[arg(long, conflicts_with_all = ["adopt", "image"])]
+    #[arg(long, conflicts_with_all = ["adopt", "image", "override"])]
     pub destroy: bool,
 
     /// How to print it.
@@ -241,7 +272,7 @@ pub struct Unlock {
 pub struct Apply {
     /// A plan that `infra plan --out` has saved. It is applied only if it still holds; else the exit code is 4, and what has moved
     /// is named. The spec is needed too: a saved plan holds no values that are nobody's business.
-    #[arg(value_name = "PLAN", conflicts_with_all = ["only", "adopt", "image"])]
+    #[arg(value_name = "PLAN", conflicts_with_all = ["only", "adopt", "image", "override"])]
     pub plan: Option<PathBuf>,
 
     /// The environment, as its spec calls itself.
@@ -271,6 +302,43 @@ pub struct Destroy {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub consent: Consent,
+}
+
+/// `infra image`
+#[derive(Args, Debug)]
+pub struct Image {
+    #[command(subcommand)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub command: ImageCommand,
+}
+
+/// What to say of an image.
+#[derive(Debug, Subcommand)]
+pub enum ImageCommand {
+    /// Have an image never deployed again
+    ///
+    /// Writes a file named after the digest into the folder `rejected_images` among the records. Commit it: from then on no plan of any
+    /// environment takes that image, wherever it comes from and whatever is overridden. What runs stays as it is. Who rejects an
+    /// image first is remembered; whoever finds it good after all deletes the file.
+    ///
+    /// With `--env`, the image also gets a tag in that environment's repositories, by which those know who do not have that file yet.
+    Reject(Reject),
+}
+
+/// `infra image reject`
+#[derive(Args, Debug)]
+pub struct Reject {
+    /// The image by its digest, `sha256:…`, or by a whole reference that ends in one, as `infra status` shows it.
+    #[arg(value_name = "DIGEST", value_parser = digest)]
+    pub digest: ImageDigest,
+
+    /// Why, for everybody whose plan it blocks.
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    pub reason: String,
+
+    /// Tag the image as `rejected-…` in the repositories of this environment, too. Can be repeated.
+    #[arg(long, short, value_name = "ENVIRONMENT")]
+    pub env: Vec<String>,
 }
 
 /// `infra iam-policy`
@@ -376,6 +444,27 @@ fn image(text: &str) -> Result<(String, String), String> {
 
 fn duration(text: &str) -> Result<Duration, String> {
     text.parse().map_err(|_| "write a length of time, like `90s`, `10m` or `1h30m`".into())
+}
+
+fn digest(text: &str) -> Result<ImageDigest, String> {
+    let (_, digest) = text.rsplit_once('@').unwrap_or(("", text));
+    digest
+        .parse()
+        .map_err(|_| "write the whole digest, like `sha256:` and 64 digits; a tag may come to mean another image".into())
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() || text.contains(char::is_control) {
+        return Err("say in one line why, for those who read it later".into());
+    }
+    Ok(text.into())
+}
+
+fn gate() -> impl clap::builder::TypedValueParser<Value = Gate> {
+    use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+    let overridable = Gate::ALL.into_iter().filter(|gate| gate.can_be_overridden()).map(Gate::name);
+    PossibleValuesParser::new(overridable).map(|name| Gate::named(&name).expect("only names of gates are possible"))
 }
 
 fn hazard() -> impl clap::builder::TypedValueParser<Value = Hazard> {

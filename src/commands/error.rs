@@ -9,6 +9,7 @@ use crate::desired::BuildError;
 use crate::lease::Entry;
 use crate::permissions;
 use crate::plan::PlanError;
+use crate::record::Unreadable;
 use crate::render::lease;
 use crate::saved::Moved;
 use crate::spec::Problems;
@@ -106,6 +107,17 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// An image could not be rejected.
+    #[error("the rejection cannot be written into {}: {source}", folder.display())]
+    NotRejected {
+        /// Where the records are.
+        folder: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// Which images are rejected cannot be told.
+    #[error("which images are rejected cannot be told: {0}")]
+    Rejections(#[from] Unreadable),
     /// What was agreed to is not what would be done now.
     #[error("the plan made at {observed_at} no longer holds, and nothing was done{}", list(moved))]
     Stale {
@@ -139,7 +151,7 @@ impl Error {
     /// The exit code.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Refused { .. } => Exit::Blocked,
+            Self::Refused { .. } | Self::Rejections(_) => Exit::Blocked,
             Self::Stale { .. } => Exit::Stale,
             Self::Held { .. } => Exit::Held,
             Self::Interrupted { .. } => Exit::Interrupted,
@@ -164,9 +176,13 @@ impl Error {
             Self::Stale { environment, .. } => {
                 Some(format!("`infra plan --env {environment}` makes the plan that would be applied now"))
             }
-            Self::Record { .. } => {
+            Self::Record { .. } | Self::NotRejected { .. } => {
                 Some("nothing was done; make that folder writable, or name another place for records with `--records`".into())
             }
+            Self::Rejections(unreadable) => Some(format!(
+                "put that file right, as `git log -- {}` has it; until then nobody can say that an image is not the rejected one",
+                unreadable.path.display()
+            )),
             Self::Held { environment, .. } => Some(format!(
                 "wait for it with `--lock-timeout 10m`; if that run is dead, its lease ends by itself then; `infra unlock --env \
                  {environment}` ends it now"

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::context::Context;
 use super::error::{Error, Exit};
 use crate::cli::{History, HistoryCommand, HistoryShow};
-use crate::record::{Entry, find, read};
+use crate::record::{Entry, REJECTED_IMAGES, find, read};
 use crate::render::history;
 
 /// Candidates that are named; more would hide the message.
@@ -97,7 +97,8 @@ fn folders(records: &Path) -> io::Result<Vec<PathBuf>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(error) => return Err(error),
     };
-    folders.retain(|path| path.is_dir());
+    // Rejected images have a folder of their own there.
+    folders.retain(|path| path.is_dir() && !path.ends_with(REJECTED_IMAGES));
     folders.sort();
     Ok(folders)
 }

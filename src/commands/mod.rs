@@ -7,6 +7,7 @@ mod destroy;
 mod error;
 mod history;
 mod iam_policy;
+mod image;
 mod lease;
 mod origin;
 mod plan;
@@ -39,6 +40,7 @@ pub fn run(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Unlock(command) => context.block_on(unlock::run(context, command)),
         Command::Status(command) => context.block_on(status::run(context, command)),
         Command::History(command) => history::run(context, command),
+        Command::Image(command) => context.block_on(image::run(context, command)),
         Command::IamPolicy(command) => iam_policy::run(context, command),
         Command::Schema => schema::schema(context),
         Command::Completions { shell } => schema::completions(context, *shell),

@@ -94,7 +94,8 @@ fn applying_is_allowed_all_that_planning_is() {
 fn nothing_is_changed_that_is_not_the_environments() {
     for statement in everything(Verb::Apply, &scope("shop", "dev"), "eu-west-1").statements {
         let anything = statement.resources.contains("*");
-        let reads = |action: &String| ["Describe", "List", "Get", "BatchGet"].iter().any(|read| action.contains(&format!(":{read}")));
+        let reads =
+            |action: &String| ["Describe", "List", "Get", "BatchGet"].iter().any(|read| action.contains(&format!(":{read}")));
         assert!(!anything || statement.actions.iter().all(reads), "{statement:?}");
         let wide = statement.resources.iter().any(|arn| arn.ends_with(":*/*"));
         assert!(!wide || !statement.conditions.is_empty(), "{statement:?}");

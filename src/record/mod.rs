@@ -11,6 +11,7 @@ mod follow;
 mod images;
 mod name;
 mod read;
+mod rejected;
 mod secrets;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use begin::Run;
 pub use file::RecordFile;
 pub use find::find;
 pub use read::{Entry, Folder, Unreadable, read};
+pub use rejected::{FOLDER as REJECTED_IMAGES, Kept, RejectedImage, rejections};
 pub use secrets::Secrets;
 
 use std::collections::BTreeMap;

@@ -16,10 +16,16 @@ impl ImageDigest {
         &self.0
     }
 
+    /// Its hexadecimal digits, without the algorithm.
+    #[must_use]
+    pub fn hex(&self) -> &str {
+        &self.0["sha256:".len()..]
+    }
+
     /// Its first twelve hexadecimal digits: enough for people to tell two images apart.
     #[must_use]
     pub fn short(&self) -> &str {
-        &self.0["sha256:".len()..][..12]
+        &self.hex()[..12]
     }
 }
 

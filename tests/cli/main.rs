@@ -49,6 +49,8 @@ fn help_teaches() {
     {
         golden(&format!("help-{command}"), infra(&[command, "--help"], &[]));
     }
+    golden("help-image", infra(&["image", "--help"], &[]));
+    golden("help-image-reject", infra(&["image", "reject", "--help"], &[]));
 }
 
 #[test]
@@ -64,6 +66,11 @@ fn wrong_invocations_exit_with_1() {
     golden("unknown-hazard", infra(&["apply", "--env", "dev", "--allow", "everything"], &[]));
     golden("unknown-environment", infra(&["plan", "--env", "dve"], &[]));
     golden("bad-duration", infra(&["apply", "--env", "dev", "--lock-timeout", "10"], &[]));
+    golden("override-without-reason", infra(&["plan", "--env", "dev", "--override", "scan"], &[]));
+    golden("override-rejected", infra(&["apply", "--env", "dev", "--override", "rejected", "--reason", "x"], &[]));
+    golden("override-nothing", infra(&["plan", "--env", "dev", "--reason", "x"], &[]));
+    golden("override-to-destroy", infra(&["plan", "--env", "dev", "--destroy", "--override", "scan", "--reason", "x"], &[]));
+    golden("override-silently", infra(&["plan", "--env", "dev", "--override", "scan", "--reason", " "], &[]));
     golden("no-specs", infra(&["--specs", "nowhere", "validate"], &[]));
 }
 
@@ -74,6 +81,23 @@ fn validate_says_where_and_what_instead() {
     golden("invalid", infra(&["--specs", "broken", "validate"], &[]));
     golden("invalid-plan", infra(&["plan", "--env", "dev"], &[("INFRA_SPECS", "broken")]));
     golden("environment-by-variable", infra(&["plan"], &[("INFRA_ENV", "nosuch")]));
+}
+
+#[test]
+fn an_image_is_rejected_without_aws() {
+    let digest = |digit: &str| format!("sha256:{}", digit.repeat(64));
+    let reject = |image: &str, records: &str| {
+        infra(&["image", "reject", image, "--reason", "drops orders"], &[("INFRA_RECORDS", records), ("USER", "ana")])
+    };
+    let records = tempfile::tempdir().expect("a folder");
+    let records = records.path().to_str().expect("text");
+    golden("image-reject", reject(&digest("b"), records).replace(records, "records"));
+    // The folder `plans` has one already.
+    golden("image-reject-again", reject(&format!("registry/web@{}", digest("a")), "plans"));
+    golden("image-reject-unreadable", reject(&digest("c"), "plans"));
+    golden("image-reject-nowhere", reject(&digest("b"), "main.rs"));
+    golden("bad-digest", reject("v1.2.3", "plans"));
+    golden("no-reason", infra(&["image", "reject", &digest("b")], &[]));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use infra::aws::kinds::Registry;
 use infra::graph::Address;
 use infra::plan::{Blocked, Choices, Options, Plan, plan};
-use infra::record::Record;
+use infra::record::{Record, RejectedImage};
 use infra::render::{self, Header, Page, json, text};
 use infra::saved::{Saved, moved, seal};
 use infra::spec::Environment;
@@ -241,7 +241,7 @@ fn a_plan_is_stale_once_a_neighbour_has_moved_in() {
 
 #[test]
 fn the_schemas_are_those_in_docs() {
-    for (file, schema) in [("plan", json::schema()), ("record", Record::schema())] {
+    for (file, schema) in [("plan", json::schema()), ("record", Record::schema()), ("rejection", RejectedImage::schema())] {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/{file}.schema.json"));
         let expected = Data::read_from(&path, Some(DataFormat::Text));
         let assert = Assert::new().action_env("SNAPSHOTS").normalize_paths(false);

@@ -15,6 +15,7 @@ mod permissions;
 mod plan;
 mod record;
 mod reference;
+mod rejecting;
 mod saved;
 mod scripts;
 mod specs;

@@ -41,15 +41,21 @@ impl Stage {
     }
 }
 
-/// Holds a record against the schema in `docs`, by the validator that LocalStack brings along.
+/// Holds a record against its schema.
 async fn valid(record: &Path) {
+    valid_as("record", record).await;
+}
+
+/// Holds a file against the schema of that name in `docs`, by the validator that LocalStack brings along.
+pub(super) async fn valid_as(schema: &str, file: &Path) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let script = "import json, sys, jsonschema; record, schema = (json.load(open(file)) for file in sys.argv[1:]); \
         jsonschema.Draft202012Validator(schema).validate(record)";
     let mut python = Command::new(root.join(".venv/bin/python"));
-    let output = python.args(["-c", script]).args([record, &root.join("docs/record.schema.json")]).output().await;
+    let schema = root.join(format!("docs/{schema}.schema.json"));
+    let output = python.args(["-c", script]).args([file, &schema]).output().await;
     let output = output.expect("`localstack/up` has made .venv");
-    assert!(output.status.success(), "{}: {}", record.display(), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
 }
 
 fn at<'a>(record: &'a Record, address: &str) -> &'a infra::record::Step {
