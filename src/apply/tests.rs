@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::{Asker, Cause, Cloud, Event, Failure, Outcome, Report, run};
+use super::{Asker, Cause, Cloud, Event, Failure, Outcome, Report, notice, run};
 use crate::graph::{Address, Attrs, Created, Live, Outputs, Owner, State, Tags, Target};
 use crate::plan::{Action, Change, FieldChange, Need, Plan, Reason, Since, Step, Verb};
 
@@ -35,6 +35,7 @@ impl World {
 
     async fn call(&self, verb: &str, name: &str) -> Result<(), Failure> {
         self.note(&format!("{verb} {name}"));
+        notice::tell("half of it");
         sleep(Duration::from_secs(1)).await;
         let failure = || Failure { operation: "x:Y".into(), code: "Denied".into(), message: "no".into(), request_id: None };
         if name == self.fails { Err(failure()) } else { Ok(()) }
@@ -58,6 +59,8 @@ impl Cloud for World {
     fn settle<'a>(&'a self, _: &'a str, created: Created) -> BoxFuture<'a, Result<Outputs, Failure>> {
         Box::pin(async move {
             self.note(&format!("wait for {}", created.id));
+            notice::tell("half of it");
+            notice::tell("nearly there");
             sleep(Duration::from_secs(10)).await;
             Ok(BTreeMap::from([("host".into(), format!("host-{}", created.id))]))
         })
@@ -248,4 +251,24 @@ async fn deletions_wait_for_their_holders() {
     let world = World::new("");
     assert!(carry_out(&plan, &world).await.is_complete());
     assert_eq!(world.notes(), ["0s delete holder", "1s delete held"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_step_says_of_itself_is_told_while_it_runs() {
+    let plan = creations(&[("a", &[]), ("b", &[(0, Since::Ready)])]);
+    let mut told = Vec::new();
+    let mut tell = |event: Event<'_>| match event {
+        Event::Started { change, .. } => told.push(format!("{} starts", change.address)),
+        Event::Notice { change, text, .. } => told.push(format!("{}: {text}", change.address)),
+        Event::Ended { change, .. } => told.push(format!("{} ends", change.address)),
+        Event::Waiting { .. } | Event::Stopping(_) => {}
+    };
+    assert!(run(&plan, &World::new(""), Asker::default().stop(), &mut tell).await.is_complete());
+    let of = |name: &str| {
+        ["starts", ": half of it", ": half of it", ": nearly there", "ends"].map(|what| match what.strip_prefix(':') {
+            Some(_) => format!("{name}{what}"),
+            None => format!("{name} {what}"),
+        })
+    };
+    assert_eq!(told, [of("a"), of("b")].concat());
 }
