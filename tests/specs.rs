@@ -79,7 +79,7 @@ fn the_environments_of_this_repository_load() {
     assert!(prod.approval.required);
     // From the base, in its order; the extending file changes some keys and keeps the others.
     assert_eq!(prod.service.names().collect::<Vec<_>>(), ["web", "worker", "api"]);
-    let Runtime::Asg { instances, load_balancer } = &prod.service.get("web").unwrap().runtime else { panic!("not on asg") };
+    let Runtime::Asg { instances, load_balancer, .. } = &prod.service.get("web").unwrap().runtime else { panic!("not on asg") };
     assert_eq!((instances.instance_type.as_str(), instances.min, instances.max), ("t3.medium", 3, 9));
     assert_eq!(instances.cpu_target_percent, Some(60));
     assert!(load_balancer.as_ref().unwrap().public);

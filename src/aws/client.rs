@@ -20,6 +20,7 @@ const ATTEMPTS: u32 = 8;
 pub struct Aws {
     pub apprunner: aws_sdk_apprunner::Client,
     pub autoscaling: aws_sdk_autoscaling::Client,
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub ec2: aws_sdk_ec2::Client,
     pub ecr: aws_sdk_ecr::Client,
     pub elasticache: aws_sdk_elasticache::Client,
@@ -87,6 +88,7 @@ impl Aws {
         Self {
             apprunner: client!(aws_sdk_apprunner),
             autoscaling: client!(aws_sdk_autoscaling),
+            cloudwatch: client!(aws_sdk_cloudwatch),
             ec2: client!(aws_sdk_ec2),
             ecr: client!(aws_sdk_ecr),
             elasticache: client!(aws_sdk_elasticache),

@@ -14,13 +14,12 @@ use crate::aws::ec2::user_data;
 use crate::aws::iam::instance_profile::InstanceProfile;
 use crate::aws::logs::log_group::LogGroup;
 use crate::graph::{Address, Input, Wanted};
-use crate::spec::{Instances, LoadBalancer, Service};
+use crate::spec::{Deploy, Instances, LoadBalancer, Service};
 use crate::values::architecture::Architecture;
+use crate::values::duration::Duration;
 
 /// Seconds that a new instance is given before its health counts: it installs a container runtime and pulls an image.
 const GRACE: u32 = 300;
-/// Seconds until the figures of a new instance count for scaling.
-const WARMUP: u32 = 120;
 
 pub(super) fn build(
     builder: &mut Builder<'_>,
@@ -28,6 +27,7 @@ pub(super) fn build(
     service: &Service,
     instances: &Instances,
     load_balancer: Option<&LoadBalancer>,
+    deploy: &Deploy,
 ) {
     let part = |part: &str| Address::of(&["service", name, part]);
     let front = load_balancer.zip(service.port).map(|(wanted, port)| load_balancer::build(builder, name, service, port, wanted));
@@ -61,7 +61,7 @@ pub(super) fn build(
     let profile = builder.add::<InstanceProfile>(part("instance_profile"), &profile);
 
     let template = launch_template(builder, name, service, instances, &security_group, &profile, &log_group);
-    group(builder, name, instances, &template, front);
+    group(builder, name, instances, deploy, &template, front);
 }
 
 fn launch_template(
@@ -103,7 +103,14 @@ fn launch_template(
     address
 }
 
-fn group(builder: &mut Builder<'_>, name: &str, instances: &Instances, template: &Address, front: Option<Front>) {
+fn group(
+    builder: &mut Builder<'_>,
+    name: &str,
+    instances: &Instances,
+    deploy: &Deploy,
+    template: &Address,
+    front: Option<Front>,
+) {
     let side = side_of_instances(builder);
     let group = Group::<Wanted> {
         name: builder.name(&[name], 255),
@@ -116,14 +123,30 @@ fn group(builder: &mut Builder<'_>, name: &str, instances: &Instances, template:
         target_groups: front.iter().map(|front| Input::output(&front.target_group, "arn")).collect(),
         health_check: if front.is_some() { "ELB" } else { "EC2" }.into(),
         health_check_grace_seconds: GRACE,
-        warmup_seconds: WARMUP,
+        warmup_seconds: seconds(deploy.warmup),
         cpu_target_percent: instances.cpu_target_percent.unwrap_or_default().into(),
+        min_healthy_percent: deploy.min_healthy_percent,
+        max_healthy_percent: deploy.max_healthy_percent(),
+        checkpoint_percents: deploy.checkpoint_percent.clone(),
+        checkpoint_delay_seconds: (!deploy.checkpoint_percent.is_empty()).then(|| seconds(deploy.checkpoint_delay)),
+        alarms: alarms(deploy),
     };
     builder.add::<Group>(Address::of(&["service", name, "group"]), &group);
     let ways_out = ways_out(builder, side);
     let after = &mut builder.last().after;
     after.extend(ways_out);
     after.extend(front.into_iter().flat_map(|front| front.listeners));
+}
+
+/// The names of the alarms that a deployment of a service looks at. Names and not references: an alarm about the group is made
+/// after it.
+fn alarms(deploy: &Deploy) -> BTreeSet<String> {
+    deploy.alarms.iter().cloned().collect()
+}
+
+/// A length of time as Auto Scaling counts it; what a spec may say has been checked.
+fn seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
 }
 
 /// The machine image: the one written, else the one in use, else the newest. A newer one is no reason to replace instances.

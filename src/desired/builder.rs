@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::facts::Facts;
-use super::{apprunner, asg, cache, database, network, repository};
+use super::{apprunner, asg, cache, database, network, repository, turns};
 use crate::aws::kind::{Shape, encode};
 use crate::graph::{Address, Desired, Input, Tags};
 use crate::spec::layout::MOST_ZONES;
@@ -52,14 +52,15 @@ pub fn build(environment: &Environment, facts: &Facts) -> Result<Vec<Desired>, B
     }
     for (name, service) in environment.service.iter() {
         match &service.runtime {
-            Runtime::Asg { instances, load_balancer } => {
-                asg::build(&mut builder, name, service, instances, load_balancer.as_ref());
+            Runtime::Asg { instances, load_balancer, deploy } => {
+                asg::build(&mut builder, name, service, instances, load_balancer.as_ref(), deploy);
             }
             Runtime::AppRunner { cpu, memory_gib, scaling } => {
                 apprunner::build(&mut builder, name, service, *cpu, *memory_gib, *scaling);
             }
         }
     }
+    turns::take(&mut builder);
     Ok(builder.graph)
 }
 
@@ -99,6 +100,11 @@ impl Builder<'_> {
     /// The resource added last.
     pub(super) fn last(&mut self) -> &mut Desired {
         self.graph.last_mut().expect("called right after adding one")
+    }
+
+    /// A resource that has been added.
+    pub(super) fn at(&mut self, address: &Address) -> Option<&mut Desired> {
+        self.graph.iter_mut().find(|resource| resource.address == *address)
     }
 
     /// `<project>-<environment>-<words>` in at most `limit` characters.

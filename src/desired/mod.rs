@@ -12,6 +12,7 @@ mod load_balancer;
 mod network;
 mod policies;
 mod repository;
+mod turns;
 
 pub use builder::{BuildError, build, kinds, registry};
 pub use facts::{Facts, Running, choose_zones};

@@ -45,6 +45,15 @@ pub const fn name() -> Attribute {
     of(Rule::Name)
 }
 
+/// AWS takes it with other changes and keeps it nowhere: it is given along with those, and is no difference by itself.
+pub const fn write_only() -> Attribute {
+    of(Rule::Update).same(whatever)
+}
+
+fn whatever(_want: &Value, _live: &Value) -> bool {
+    true
+}
+
 /// It depends on what AWS has (first) and what is wanted (second).
 pub const fn judge(judge: fn(&Value, &Value) -> Rule) -> Attribute {
     of(Rule::Judge(judge))

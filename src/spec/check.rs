@@ -5,6 +5,7 @@ mod aws;
 mod cache;
 mod connects;
 mod database;
+mod deploy;
 mod names;
 mod neighbours;
 mod network;
@@ -34,13 +35,14 @@ pub(super) struct Finding<'a> {
 
 /// What is wrong with one environment.
 pub(super) fn alone(subject: &Subject) -> Vec<Problem> {
-    const RULES: [fn(&Subject) -> Vec<Problem>; 11] = [
+    const RULES: [fn(&Subject) -> Vec<Problem>; 12] = [
         names::check,
         aws::check,
         tags::check,
         network::check,
         service::check,
         runtime::check,
+        deploy::check,
         connects::check,
         variables::check,
         database::check,

@@ -9,6 +9,7 @@ mod check;
 mod conceal;
 mod connection;
 mod decode;
+mod deploy;
 mod environment;
 mod files;
 pub mod layout;
@@ -24,6 +25,7 @@ mod tree;
 mod without;
 
 pub use connection::Connection;
+pub use deploy::Deploy;
 pub use environment::{Approval, Aws, Environment, Nat, Network, Promotion, Repository};
 pub use load::{Loaded, Spec, load};
 pub use named::Named;

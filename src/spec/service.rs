@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::connection::Connection;
+use super::deploy::Deploy;
 use crate::values::duration::Duration;
 use crate::values::image_digest::ImageDigest;
 use crate::values::secret_ref::SecretRef;
@@ -46,6 +47,8 @@ pub enum Runtime {
         instances: Instances,
         /// The load balancer in front of them, if any.
         load_balancer: Option<LoadBalancer>,
+        /// How its instances are replaced.
+        deploy: Deploy,
     },
     /// AWS App Runner.
     AppRunner {
@@ -60,7 +63,7 @@ pub enum Runtime {
 
 /// Which keys of a service only go with which runtime.
 pub(super) const RUNTIME_KEYS: [(&str, &[&str]); 2] =
-    [("asg", &["instances", "load_balancer"]), ("apprunner", &["cpu", "memory_gib", "scaling"])];
+    [("asg", &["instances", "load_balancer", "deploy"]), ("apprunner", &["cpu", "memory_gib", "scaling"])];
 
 /// A service as it is written: one table for both runtimes, since serde's own ways to say
 /// "these keys or those" (`flatten`, `untagged`) cannot tell a reader what is wrong.
@@ -112,6 +115,9 @@ struct ServiceTable {
     /// `asg` only: a load balancer in front of the instances. Without it, none.
     load_balancer: Option<LoadBalancer>,
 
+    /// `asg` only: how instances of a new image take the place of the old ones.
+    deploy: Option<Deploy>,
+
     /// `apprunner` only: the processor of one instance. Without it, `1 vCPU`.
     cpu: Option<Cpu>,
 
@@ -153,6 +159,7 @@ impl TryFrom<ServiceTable> for Service {
             RuntimeName::Asg => Runtime::Asg {
                 instances: table.instances.ok_or("a service on `asg` needs a table `instances`")?,
                 load_balancer: table.load_balancer,
+                deploy: table.deploy.unwrap_or_default(),
             },
             RuntimeName::AppRunner => Runtime::AppRunner {
                 cpu: table.cpu.unwrap_or_default(),

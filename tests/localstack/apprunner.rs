@@ -6,6 +6,7 @@ use infra::aws::apprunner::auto_scaling_configuration::AutoScalingConfiguration;
 use infra::aws::apprunner::service::Service;
 use infra::aws::apprunner::vpc_connector::VpcConnector;
 use infra::graph::State;
+use serde_json::json;
 
 use crate::around::{Network, image, network, role};
 use crate::ecr::repository;
@@ -164,4 +165,82 @@ async fn a_service_that_never_worked_has_failed_and_can_be_deleted() {
     kind.delete(&sandbox.aws, &target).await.unwrap();
     assert_eq!(sandbox.list::<Service>().await[0].state, State::Deleting);
     kind.gone(&sandbox.aws, &target).await.unwrap();
+}
+
+/// The service made of one image, and the change to another.
+async fn changing() -> (Sandbox, Service, infra::plan::Change) {
+    let (sandbox, want) = service().await;
+    sandbox.make("service.api.service", want.clone()).await;
+    let digest = image(&sandbox.aws, "shop-test/web", "v2").await;
+    let other = Service { image: format!("{}@{digest}", want.image.split('@').next().unwrap()), cpu: 2048, ..want.clone() };
+    let change = sandbox.plan(&desired("service.api.service", &Service { memory_mib: 4096, ..other })).await;
+    (sandbox, want, change)
+}
+
+async fn steer(sandbox: &Sandbox, outcome: &str) {
+    let body = json!({ "service": "apprunner", "resource": "shop-test-api", "outcome": outcome });
+    sandbox.control("outcome", &body).await;
+}
+
+#[tokio::test]
+async fn what_a_deployment_changed_is_put_back_exactly() {
+    let (sandbox, _, change) = changing().await;
+    let before = sandbox.list::<Service>().await;
+    sandbox.update(&change).await.unwrap();
+    assert_ne!(sandbox.list::<Service>().await, before);
+    assert_eq!(sandbox.restore(&change).await, Ok(true));
+    assert_eq!(sandbox.list::<Service>().await, before);
+    sandbox.is_restored(&change).await;
+}
+
+#[tokio::test]
+async fn what_app_runner_took_back_itself_is_not_taken_back_twice() {
+    let (sandbox, _, change) = changing().await;
+    let before = sandbox.list::<Service>().await;
+    for outcome in ["ROLLBACK_SUCCEEDED", "FAILED"] {
+        steer(&sandbox, outcome).await;
+        let failure = sandbox.update(&change).await.unwrap_err();
+        assert_eq!(failure.code, "OperationFailed", "{failure}");
+        assert!(failure.message.contains(outcome), "{failure}");
+        sandbox.is_restored(&change).await;
+        assert_eq!(sandbox.list::<Service>().await, before);
+    }
+}
+
+#[tokio::test]
+async fn an_operation_that_is_stuck_is_waited_for_and_told() {
+    let (sandbox, want, change) = changing().await;
+    let arn = sandbox.list::<Service>().await[0].id.clone();
+    steer(&sandbox, "stuck").await;
+    sandbox.aws.apprunner.start_deployment().service_arn(&arn).send().await.unwrap();
+    let release = async {
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        steer(&sandbox, "SUCCEEDED").await;
+    };
+    let ((done, told), ()) = tokio::join!(sandbox.listen(sandbox.update(&change)), release);
+    done.unwrap();
+    let stuck = |text: &String| text.starts_with("START_DEPLOYMENT IN_PROGRESS, begun ") && text.ends_with("s ago");
+    assert!(told.iter().any(stuck), "{told:?}");
+    assert!(told.iter().any(|text| text.starts_with("UPDATE_SERVICE ")), "{told:?}");
+
+    // So is one that is stuck when the deployment is undone.
+    steer(&sandbox, "stuck").await;
+    sandbox.aws.apprunner.start_deployment().service_arn(&arn).send().await.unwrap();
+    let release = async {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        steer(&sandbox, "SUCCEEDED").await;
+    };
+    let (restored, ()) = tokio::join!(sandbox.restore(&change), release);
+    assert_eq!(restored, Ok(true));
+    assert_eq!(sandbox.list::<Service>().await[0].attrs, desired("service.api.service", &want).attrs);
+}
+
+#[tokio::test]
+async fn a_service_that_somebody_paused_is_left_to_them() {
+    let (sandbox, _, change) = changing().await;
+    let arn = sandbox.list::<Service>().await[0].id.clone();
+    sandbox.aws.apprunner.pause_service().service_arn(&arn).send().await.unwrap();
+    let failure = sandbox.update(&change).await.unwrap_err();
+    assert_eq!(failure.code, "Paused", "{failure}");
+    assert!(failure.message.contains(&format!("aws apprunner resume-service --service-arn {arn}")), "{failure}");
 }

@@ -19,18 +19,18 @@ use crate::elbv2::{listener, load_balancer, target_group};
 use crate::kit::{Made, Sandbox, desired, replaced_by};
 use crate::launch_template::launch_template;
 
-const GROUP: &str = "service.web.group";
-const TEMPLATE: &str = "service.web.launch_template";
+pub(crate) const GROUP: &str = "service.web.group";
+pub(crate) const TEMPLATE: &str = "service.web.launch_template";
 
 /// A network with a launch template in it.
-async fn surroundings(sandbox: &Sandbox) -> (Network, LaunchTemplate, Made) {
+pub(crate) async fn surroundings(sandbox: &Sandbox) -> (Network, LaunchTemplate, Made) {
     let network = network(&sandbox.aws).await;
     let template = launch_template(&sandbox.aws, &network).await;
     let made = sandbox.make(TEMPLATE, template.clone()).await;
     (network, template, made)
 }
 
-fn group(network: &Network, template: &Made) -> Group {
+pub(crate) fn group(network: &Network, template: &Made) -> Group {
     Group {
         name: "shop-test-web".into(),
         vpc: network.vpc.clone(),
@@ -44,11 +44,16 @@ fn group(network: &Network, template: &Made) -> Group {
         health_check_grace_seconds: 300,
         warmup_seconds: 120,
         cpu_target_percent: 60,
+        min_healthy_percent: 100,
+        max_healthy_percent: 150,
+        checkpoint_percents: Vec::new(),
+        checkpoint_delay_seconds: None,
+        alarms: BTreeSet::new(),
     }
 }
 
 /// A target group that a listener forwards to.
-async fn front(sandbox: &Sandbox, network: &Network) -> String {
+pub(crate) async fn front(sandbox: &Sandbox, network: &Network) -> String {
     let load_balancer = sandbox.make::<LoadBalancer>("service.web.load_balancer", load_balancer(network)).await.id();
     let target_group = sandbox.make::<TargetGroup>("service.web.target_group", target_group(network)).await.id();
     let forward = listener(load_balancer, Action::Forward(target_group.clone()));
@@ -57,7 +62,7 @@ async fn front(sandbox: &Sandbox, network: &Network) -> String {
 }
 
 /// The versions that instances in service run, sorted.
-async fn running(aws: &Aws) -> Vec<String> {
+pub(crate) async fn running(aws: &Aws) -> Vec<String> {
     let answer = aws.autoscaling.describe_auto_scaling_groups().send().await.unwrap();
     let instances = answer.auto_scaling_groups()[0].instances();
     let in_service = instances.iter().filter(|instance| instance.lifecycle_state().unwrap().as_str() == "InService");
@@ -68,7 +73,7 @@ async fn running(aws: &Aws) -> Vec<String> {
 }
 
 /// Changes the group without a plan, for changes that fail.
-async fn update(sandbox: &Sandbox, live: &Group, want: &Group, changed: &str) -> Result<Outputs, AwsError> {
+pub(crate) async fn update(sandbox: &Sandbox, live: &Group, want: &Group, changed: &str) -> Result<Outputs, AwsError> {
     let at = At { id: live.name.clone(), attrs: live.clone(), outputs: Outputs::new() };
     Group::update(&sandbox.aws, &at, want, &Changed(&[changed.to_owned()])).await
 }
@@ -83,7 +88,9 @@ async fn group_round_trip() {
     let one_zone = Group { subnets: BTreeSet::from([network.subnets[0].clone()]), warmup_seconds: 60, ..want.clone() };
     let unscaled = Group { cpu_target_percent: 0, health_check_grace_seconds: 30, ..want.clone() };
     let second_version = Group { launch_template_version: "2".into(), ..want.clone() };
-    sandbox.round_trip(want, [more, one_zone, unscaled, second_version]).await;
+    let all_at_once = Group { min_healthy_percent: 0, max_healthy_percent: 100, ..want.clone() };
+    let ungoverned = Group { min_healthy_percent: 0, max_healthy_percent: 0, ..want.clone() };
+    sandbox.round_trip(want, [more, one_zone, unscaled, second_version, all_at_once, ungoverned]).await;
     // Its instances have let go of what they were in.
     sandbox.aws.ec2.delete_subnet().subnet_id(&network.subnets[1]).send().await.unwrap();
 }
@@ -164,7 +171,7 @@ async fn killed_refresh(sandbox: &Sandbox, want: &Group) {
 }
 
 /// How the refreshes of the group ended, the last one first.
-async fn refreshes(aws: &Aws) -> Vec<String> {
+pub(crate) async fn refreshes(aws: &Aws) -> Vec<String> {
     let answer = aws.autoscaling.describe_instance_refreshes().auto_scaling_group_name("shop-test-web").send().await.unwrap();
     answer.instance_refreshes().iter().map(|refresh| refresh.status().unwrap().to_string()).collect()
 }

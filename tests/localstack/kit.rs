@@ -7,6 +7,9 @@ use std::fmt::Debug;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use aws_sdk_sts::config::Credentials;
+use infra::apply::notice::Notices;
+use infra::apply::{Cloud, Failure};
+use infra::aws::cloud::Writer;
 use infra::aws::kind::{Created, Kind, Resource, Target, encode};
 use infra::aws::kinds::Registry;
 use infra::aws::{Aws, AwsError};
@@ -136,16 +139,52 @@ impl Sandbox {
 
     /// Plans a change in place of what is there, carries it out, and sees that nothing is left to do. Gives what differed.
     pub(crate) async fn put_right<R: Resource>(&self, address: &str, want: R) -> BTreeSet<String> {
+        self.carry_out(address, want).await.fields.into_iter().map(|field| field.name).collect()
+    }
+
+    /// The same; gives the change, as it was planned.
+    pub(crate) async fn carry_out<R: Resource>(&self, address: &str, want: R) -> Change {
         let desired = desired(address, &want);
         let change = self.plan(&desired).await;
         assert_eq!((change.action, &change.blocked), (Action::Update, &None), "{change:#?}");
-        let names: Vec<String> = change.fields.iter().map(|field| field.name.clone()).collect();
-        let live = target(change.live.as_ref().unwrap());
-        let outputs = registered::<R>().update(&self.aws, &live, &change.after, &names, &change.tags).await.unwrap();
+        let outputs = self.update(&change).await.unwrap();
         let now = self.as_declared(&desired).await;
         let old: Vec<_> = outputs.iter().filter(|(name, value)| now.outputs.get(*name) != Some(value)).collect();
         assert!(old.is_empty(), "update answered {old:?}, AWS has {:?}", now.outputs);
-        names.into_iter().collect()
+        change
+    }
+
+    /// Carries out a change in place as the executor does.
+    pub(crate) async fn update(&self, change: &Change) -> Result<Outputs, Failure> {
+        let names: Vec<String> = change.fields.iter().map(|field| field.name.clone()).collect();
+        let live = target(change.live.as_ref().unwrap());
+        Writer::from(self.aws.clone()).update(change.kind, &live, &change.after, &names, &change.tags).await
+    }
+
+    /// Puts back what a change has made; gives whether there was anything to put back.
+    pub(crate) async fn restore(&self, change: &Change) -> Result<bool, Failure> {
+        Writer::from(self.aws.clone()).restore(change).await
+    }
+
+    /// Sees that there is nothing to put back, and that finding out writes nothing.
+    pub(crate) async fn is_restored(&self, change: &Change) {
+        self.control("calls/reset", &json!({})).await;
+        assert_eq!(self.restore(change).await, Ok(false));
+        let calls = self.calls().await;
+        let reads = |call: &&String| ["Describe", "List", "Get"].iter().any(|read| call.contains(&format!(":{read}")));
+        assert_eq!(calls.iter().find(|call| !reads(call)), None);
+    }
+
+    /// Does work as a step does; gives what it told of itself meanwhile, too.
+    pub(crate) async fn listen<T>(&self, work: impl Future<Output = T>) -> (T, Vec<String>) {
+        let (notices, mut heard) = Notices::new();
+        let done = notices.of(0, work).await;
+        drop(notices);
+        let mut told = Vec::new();
+        while let Some((_, text)) = heard.recv().await {
+            told.push(text);
+        }
+        (done, told)
     }
 
     /// The whole life of a resource: made, found as wanted, changed in place to each of `changes`, a tag put back, deleted.

@@ -56,7 +56,7 @@ async fn launch_template_round_trip() {
 }
 
 /// Numbers of the versions there are.
-async fn versions(aws: &Aws, id: &str) -> Vec<i64> {
+pub(crate) async fn versions(aws: &Aws, id: &str) -> Vec<i64> {
     let answer = aws.ec2.describe_launch_template_versions().launch_template_id(id).send().await.unwrap();
     let mut numbers: Vec<i64> =
         answer.launch_template_versions().iter().filter_map(LaunchTemplateVersion::version_number).collect();

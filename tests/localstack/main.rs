@@ -9,6 +9,7 @@ mod kit;
 
 mod apprunner;
 mod autoscaling;
+mod deploying;
 mod ecr;
 mod elasticache;
 mod elbv2;

@@ -248,3 +248,32 @@ fn the_schemas_are_those_in_docs() {
         assert.eq(Data::text(format!("{schema:#}\n")), expected.raw());
     }
 }
+
+#[test]
+fn services_of_one_image_take_turns_in_the_order_of_the_spec() {
+    const SERVICES: [(&str, &str); 5] =
+        [("web", "group"), ("worker", "group"), ("mailer", "group"), ("api", "service"), ("alone", "group")];
+    const OTHER: &str = "sha256:3333333333333333333333333333333333333333333333333333333333333333";
+    let folder = folder().join("images-move-together");
+    let case = Case::read(&folder);
+    let (world, environment) = (case.world(&folder), case.environment(&folder));
+    let address = |(service, part): (&str, &str)| Address::of(&["service", service, part]);
+    // Every choice of services whose images move.
+    for choice in 1_u32..1 << SERVICES.len() {
+        let moving: Vec<_> = (0..SERVICES.len()).filter(|bit| choice >> bit & 1 == 1).map(|bit| SERVICES[bit]).collect();
+        let images: Vec<_> = moving.iter().map(|(service, _)| ((*service).to_owned(), OTHER.to_owned())).collect();
+        let plan = planned(&world, &environment, &images, &[], false);
+        let together: Vec<_> = moving.iter().filter(|(service, _)| *service != "alone").collect();
+        for change in plan.changes.iter().filter(|change| SERVICES.iter().any(|service| address(*service) == change.address)) {
+            let before: Vec<Address> = SERVICES.iter().map(|service| address(*service)).collect();
+            let waits: Vec<_> = change.waits_for.iter().filter(|other| before.contains(other)).collect();
+            let place = together.iter().position(|service| address(**service) == change.address);
+            let wanted = place.and_then(|place| place.checked_sub(1)).map(|place| address(*together[place]));
+            assert_eq!(waits, wanted.iter().collect::<Vec<_>>(), "{} where {moving:?} move", change.address);
+        }
+    }
+    // What does not run yet starts side by side.
+    let plan = planned(&World::default(), &environment, &[], &[], false);
+    let worker = plan.changes.iter().find(|change| change.address == address(SERVICES[1])).expect("it is wanted");
+    assert!(!worker.waits_for.contains(&address(SERVICES[0])), "{:?}", worker.waits_for);
+}

@@ -16,9 +16,9 @@ use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::both;
 use super::super::wait::{self, Look};
-use super::{VPC, from_aws, group, groups, is_missing, policy, ready, refresh, targets, to_aws};
+use super::{VPC, from_aws, group, groups, is_missing, maintenance, policy, ready, refresh, targets, to_aws};
 use crate::graph::{Outputs, Scope, State, Tags};
-use crate::plan::rule::{judge, name, update};
+use crate::plan::rule::{judge, name, update, write_only};
 use crate::plan::{Output, Rule, grows};
 use crate::resource;
 
@@ -50,6 +50,19 @@ resource! {
         warmup_seconds: u32 => update(),
         /// The average CPU, in percent, that scaling aims at; 0 where nothing scales it.
         cpu_target_percent: u32 => update().headline(),
+        /// Percent of the desired capacity that stays in service and healthy while instances are replaced.
+        min_healthy_percent: u32 => update(),
+        /// Percent of the desired capacity that may be there while instances are replaced; 0 where nothing governs that.
+        max_healthy_percent: u32 => update(),
+        /// Percentages of an instance refresh at which it pauses, ascending; it goes on to 100 by itself.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        checkpoint_percents: Vec<u32> => write_only(),
+        /// Seconds that it pauses there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        checkpoint_delay_seconds: Option<u32> => write_only(),
+        /// Names of the CloudWatch alarms of which none may go off during an instance refresh.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        alarms: BTreeSet<String> => write_only(),
     }
     outputs: [Output::held("arn"), Output::plain("name")],
     hourly: true,
@@ -68,6 +81,20 @@ const GONE: Duration = Duration::from_mins(20);
 const UNKNOWN: Duration = Duration::from_mins(2);
 /// Our code for [`not_visible_yet`], since Auto Scaling has none.
 const NOT_VISIBLE_YET: &str = "NotVisibleYet";
+
+/// Attributes that one call changes.
+const LIMITS: [&str; 8] = [
+    "min",
+    "max",
+    "subnets",
+    "health_check",
+    "health_check_grace_seconds",
+    "warmup_seconds",
+    "min_healthy_percent",
+    "max_healthy_percent",
+];
+/// Attributes that an instance refresh changes.
+const VERSION: [&str; 2] = ["launch_template", "launch_template_version"];
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
 const ARN: &str = "autoscaling:{here}:autoScalingGroup:*:autoScalingGroupName/{prefix}*";
@@ -88,6 +115,8 @@ impl Resource for Group {
                     "autoscaling:AttachLoadBalancerTargetGroups",
                     "autoscaling:DetachLoadBalancerTargetGroups",
                     "autoscaling:StartInstanceRefresh",
+                    "autoscaling:RollbackInstanceRefresh",
+                    "autoscaling:CancelInstanceRefresh",
                 ],
                 &[ARN],
             ),
@@ -141,6 +170,7 @@ impl Resource for Group {
                 .health_check_type(&want.health_check)
                 .health_check_grace_period(count(want.health_check_grace_seconds))
                 .default_instance_warmup(count(want.warmup_seconds))
+                .instance_maintenance_policy(maintenance::policy(want))
                 .set_tags(Some(to_aws(&want.name, &tags)));
             create.send().await.call("autoscaling:CreateAutoScalingGroup").map_err(not_visible_yet)
         })
@@ -163,7 +193,7 @@ impl Resource for Group {
         if changed.any(&["vpc"]) {
             set_tags(aws, name, &[(VPC.to_owned(), want.vpc.clone())].into()).await?;
         }
-        if changed.any(&["min", "max", "subnets", "health_check", "health_check_grace_seconds", "warmup_seconds"]) {
+        if changed.any(&LIMITS) {
             limit(aws, name, want).await?;
         }
         if changed.any(&["target_groups"]) {
@@ -172,12 +202,23 @@ impl Resource for Group {
         if changed.any(&["cpu_target_percent"]) {
             policy::set(aws, name, want.cpu_target_percent).await?;
         }
-        if changed.any(&["launch_template", "launch_template_version"]) {
+        if changed.any(&VERSION) {
             refresh::roll(aws, name, &live.attrs, want).await?;
         } else if changed.any(&["min"]) {
             ready::wait(aws, name).await?;
         }
         Ok(Outputs::new())
+    }
+
+    /// The instances come first: what else has changed may be what they need.
+    async fn restore(aws: &Aws, was: &At<Self>, now: Found<Self>, changed: &Changed<'_>) -> Result<bool, AwsError> {
+        let rolled = changed.any(&VERSION) && refresh::back(aws, &was.id, &was.attrs).await?;
+        let mut left = changed.unmet(&was.attrs, &now.attrs);
+        left.retain(|name| !VERSION.contains(&name.as_str()));
+        if !left.is_empty() {
+            Self::update(aws, &now.into(), &was.attrs, &Changed(&left)).await?;
+        }
+        Ok(rolled || !left.is_empty())
     }
 
     async fn tag(aws: &Aws, live: &At<Self>, tags: &Tags) -> Result<(), AwsError> {
@@ -241,6 +282,7 @@ fn found(group: &AutoScalingGroup, targets: &BTreeMap<String, u32>) -> Found<Gro
     let template = group.launch_template();
     let subnets = group.vpc_zone_identifier().unwrap_or_default().split(',').map(str::trim).filter(|id| !id.is_empty());
     let number = |number: Option<i32>| number.and_then(|number| number.try_into().ok()).unwrap_or(0);
+    let (min_healthy_percent, max_healthy_percent) = maintenance::percentages(group);
     Found {
         id: name.to_owned(),
         state: if group.status().is_some() { State::Deleting } else { State::Ready },
@@ -257,6 +299,11 @@ fn found(group: &AutoScalingGroup, targets: &BTreeMap<String, u32>) -> Found<Gro
             health_check_grace_seconds: number(group.health_check_grace_period()),
             warmup_seconds: number(group.default_instance_warmup()),
             cpu_target_percent: targets.get(name).copied().unwrap_or(0),
+            min_healthy_percent,
+            max_healthy_percent,
+            checkpoint_percents: Vec::new(),
+            checkpoint_delay_seconds: None,
+            alarms: BTreeSet::new(),
         },
         outputs: outputs([("arn", group.auto_scaling_group_arn()), ("name", Some(name))]),
         tags,
@@ -274,6 +321,7 @@ async fn limit(aws: &Aws, name: &str, want: &Group) -> Result<(), AwsError> {
         .health_check_type(&want.health_check)
         .health_check_grace_period(count(want.health_check_grace_seconds))
         .default_instance_warmup(count(want.warmup_seconds))
+        .instance_maintenance_policy(maintenance::policy(want))
         .send()
         .await
         .call("autoscaling:UpdateAutoScalingGroup")?;

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_autoscaling::types::{AutoScalingGroup, LaunchTemplateSpecification, Tag, TagDescription};
+use aws_sdk_autoscaling::types::{AutoScalingGroup, Instance, LaunchTemplateSpecification, Tag, TagDescription};
 
 use super::client::Aws;
 use super::error::{AwsError, Call};
 use crate::graph::{DECLARED, Tags};
 
 pub mod group;
+mod maintenance;
 mod policy;
+mod preferences;
+mod progress;
 mod ready;
 mod refresh;
 mod targets;
@@ -33,13 +36,19 @@ async fn group(aws: &Aws, name: &str) -> Result<Option<AutoScalingGroup>, AwsErr
     Ok(answer.call("autoscaling:DescribeAutoScalingGroups")?.auto_scaling_groups.unwrap_or_default().pop())
 }
 
+/// Whether an instance is on its way out: nothing is started from its version any more.
+fn leaves(instance: &Instance) -> bool {
+    // `Terminating`, `Terminating:Wait` and more of the kind.
+    instance.lifecycle_state().is_some_and(|state| state.as_str().starts_with("Terminat"))
+}
+
 /// The versions of a launch template that groups start instances from, or that run in them.
 pub(super) async fn template_versions(aws: &Aws, template: &str) -> Result<BTreeSet<String>, AwsError> {
     let groups = groups(aws).await?;
     let named = groups.iter().flat_map(|group| {
         let mixed = group.mixed_instances_policy().and_then(|policy| policy.launch_template());
         let mixed = mixed.and_then(|template| template.launch_template_specification());
-        let running = group.instances().iter().filter_map(|instance| instance.launch_template());
+        let running = group.instances().iter().filter(|instance| !leaves(instance)).filter_map(Instance::launch_template);
         group.launch_template().into_iter().chain(mixed).chain(running)
     });
     let its = named.filter(|named| named.launch_template_id() == Some(template));

@@ -10,7 +10,7 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     let services = subject.environment.service.iter();
     services
         .flat_map(|(name, service)| match &service.runtime {
-            Runtime::Asg { instances, load_balancer } => {
+            Runtime::Asg { instances, load_balancer, .. } => {
                 let mut problems = group(subject, name, instances);
                 problems.extend(load_balancer.iter().flat_map(|balancer| front(subject, name, balancer)));
                 problems
