@@ -46,6 +46,7 @@ def _plugin(name: str):
 
 apprunner = _plugin("apprunner")
 autoscaling = _plugin("autoscaling")
+cloudwatch = _plugin("cloudwatch")
 ec2 = _plugin("ec2")
 ecr = _plugin("ecr")
 elasticache = _plugin("elasticache")

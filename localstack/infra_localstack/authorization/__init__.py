@@ -18,7 +18,7 @@ from .demand import Call, Demand
 from .policy import Policy
 
 #: Services that answer in AWS's query protocol or EC2's say it otherwise than those with JSON.
-_QUERY = {"rds", "elasticache", "elbv2", "autoscaling", "iam", "sts"}
+_QUERY = {"cloudwatch", "rds", "elasticache", "elbv2", "autoscaling", "iam", "sts"}
 
 
 class Authorization:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from localstack.aws.api import RequestContext
 
 #: The prefix of a service's actions, where it is not botocore's name of the service.
-PREFIXES = {"elbv2": "elasticloadbalancing", "cloudwatch": "monitoring"}
+PREFIXES = {"elbv2": "elasticloadbalancing"}
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,20 @@ def _ecr(call: Call) -> list[Demand] | None:
     return asked if call.operation != "GetAuthorizationToken" else None
 
 
+def _cloudwatch(call: Call) -> list[Demand] | None:
+    request = call.request
+    if "ResourceARN" in request:
+        return _on(call, request["ResourceARN"])
+    # What lists all of them is asked about all of them.
+    if call.operation == "DescribeAlarms":
+        return None
+    names = request.get("AlarmNames") or ([request["AlarmName"]] if "AlarmName" in request else [])
+    resources = [call.arn(f"alarm:{name}") for name in names]
+    # Where the alarm is there, its tags are ignored, and nobody may need a permission for them; here it is asked for all the same.
+    tagging = _on(call, *resources, action="TagResource") if request.get("Tags") else []
+    return _on(call, *resources) + tagging if resources else None
+
+
 def _logs(call: Call) -> list[Demand] | None:
     if "resourceArn" in call.request:
         return _on(call, call.request["resourceArn"])
@@ -221,6 +235,7 @@ SERVICES = {
     "autoscaling": _autoscaling,
     "apprunner": _apprunner,
     "ecr": _ecr,
+    "cloudwatch": _cloudwatch,
     "logs": _logs,
     "iam": _iam,
     "ssm": _ssm,
