@@ -59,7 +59,7 @@ pub(super) fn build(builder: &mut Builder<'_>, name: &str, service: &spec::Servi
         automatic_deployments: false,
     };
     let deferred = builder.waits_for_image(name);
-    builder.add::<Service>(part("service"), &wanted);
+    builder.add::<Service>(address(name), &wanted);
     let ways_out = if inside { ways_out(builder, "private") } else { Vec::new() };
     let last = builder.last();
     (last.after, last.deferred) = (ways_out, deferred);
@@ -80,6 +80,11 @@ fn connector(builder: &mut Builder<'_>, name: &str) -> Address {
         security_groups: BTreeSet::from([Input::output(&security_group, "id")]),
     };
     builder.add::<VpcConnector>(Address::of(&["service", name, "vpc_connector"]), &connector)
+}
+
+/// The address of a service on App Runner.
+pub(super) fn address(service: &str) -> Address {
+    Address::of(&["service", service, "service"])
 }
 
 /// App Runner answers in MiB, whatever it was asked in.

@@ -131,7 +131,7 @@ fn group(
         checkpoint_delay_seconds: (!deploy.checkpoint_percent.is_empty()).then(|| seconds(deploy.checkpoint_delay)),
         alarms: alarms(deploy),
     };
-    builder.add::<Group>(Address::of(&["service", name, "group"]), &group);
+    builder.add::<Group>(group_address(name), &group);
     let ways_out = ways_out(builder, side);
     let after = &mut builder.last().after;
     after.extend(ways_out);
@@ -147,6 +147,11 @@ fn alarms(deploy: &Deploy) -> BTreeSet<String> {
 /// A length of time as Auto Scaling counts it; what a spec may say has been checked.
 fn seconds(duration: Duration) -> u32 {
     u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
+}
+
+/// The address of a service's group.
+pub(super) fn group_address(service: &str) -> Address {
+    Address::of(&["service", service, "group"])
 }
 
 /// The machine image: the one written, else the one in use, else the newest. A newer one is no reason to replace instances.

@@ -64,7 +64,7 @@ pub(super) fn build(
         drop_invalid_headers: true,
         deletion_protection: None,
     };
-    let load_balancer = builder.add::<LoadBalancer>(part("load_balancer"), &load_balancer);
+    let load_balancer = builder.add::<LoadBalancer>(address(name), &load_balancer);
     if wanted.public {
         // ELB refuses an internet-facing load balancer in a network without an internet gateway.
         builder.last().after.push(Address::of(&["network", "internet_gateway"]));
@@ -84,7 +84,7 @@ pub(super) fn build(
         health_check_codes: "200".into(),
         deregistration_delay_seconds: 30,
     };
-    let target_group = builder.add::<TargetGroup>(part("target_group"), &target_group);
+    let target_group = builder.add::<TargetGroup>(self::target_group(name), &target_group);
     let forward = Action::Forward(Input::output(&target_group, "arn"));
 
     let mut listeners = Vec::new();
@@ -116,4 +116,14 @@ pub(super) fn build(
     builder.last().after.clone_from(&listeners);
     listeners.push(http);
     Front { security_group, target_group, listeners }
+}
+
+/// The address of a service's load balancer.
+pub(super) fn address(service: &str) -> Address {
+    Address::of(&["service", service, "load_balancer"])
+}
+
+/// The address of the target group behind it.
+pub(super) fn target_group(service: &str) -> Address {
+    Address::of(&["service", service, "target_group"])
 }

@@ -269,7 +269,10 @@ fn assert_outputs(kind: &dyn Kind, live: &Live, said: &Outputs) {
     let schema = kind.schema();
     let table: Vec<&str> = schema.outputs.iter().map(|output| output.name).collect();
     for name in &table {
-        assert!(live.outputs.contains_key(*name), "{} was read without its output {name}", schema.kind);
+        // A cache has outputs for as many nodes as it may have.
+        let node_that_is_not_there = name.starts_with("member_") && *name != "member_1";
+        let there = live.outputs.contains_key(*name) || node_that_is_not_there;
+        assert!(there, "{} was read without its output {name}", schema.kind);
         assert_eq!(said.get(*name), live.outputs.get(*name), "{}: the output {name}, as made and as read", schema.kind);
     }
     for name in said.keys().chain(live.outputs.keys()) {

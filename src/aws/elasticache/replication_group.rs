@@ -57,7 +57,18 @@ resource! {
         /// Its security groups.
         security_groups: BTreeSet<P::Text> => update(),
     }
-    outputs: [Output::held("arn"), Output::plain("name"), Output::held("address").when_ready(), Output::plain("port").when_ready()],
+    outputs: [
+        Output::held("arn"),
+        Output::plain("name"),
+        Output::held("address").when_ready(),
+        Output::plain("port").when_ready(),
+        Output::plain("member_1").when_ready(),
+        Output::plain("member_2").when_ready(),
+        Output::plain("member_3").when_ready(),
+        Output::plain("member_4").when_ready(),
+        Output::plain("member_5").when_ready(),
+        Output::plain("member_6").when_ready(),
+    ],
     hourly: true,
     Schema::STATEFUL
 }
@@ -284,10 +295,20 @@ fn attributes(group: &AwsGroup, members: &[CacheCluster], pending: bool) -> Repl
 fn outputs_of(group: &AwsGroup) -> Outputs {
     let endpoint = group.node_groups().first().and_then(NodeGroup::primary_endpoint);
     let port = endpoint.and_then(Endpoint::port).map(|port| port.to_string());
+    // What they are called is ElastiCache's affair: it gives numbers, and after one has gone the others keep theirs.
+    let mut members: Vec<&str> = group.member_clusters().iter().map(String::as_str).collect();
+    members.sort_unstable();
+    let member = |number: usize| members.get(number - 1).copied();
     outputs([
         ("arn", group.arn()),
         ("name", group.replication_group_id()),
         ("address", endpoint.and_then(Endpoint::address)),
         ("port", port.as_deref()),
+        ("member_1", member(1)),
+        ("member_2", member(2)),
+        ("member_3", member(3)),
+        ("member_4", member(4)),
+        ("member_5", member(5)),
+        ("member_6", member(6)),
     ])
 }

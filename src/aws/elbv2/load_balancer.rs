@@ -15,7 +15,7 @@ use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::{both, each};
 use super::super::wait::{self, Look};
-use super::{deleted, load_balancers, to_aws, unless_gone};
+use super::{deleted, full_name, load_balancers, to_aws, unless_gone};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::rule::{name, replace, update};
 use crate::plan::{Output, Schema};
@@ -42,7 +42,13 @@ resource! {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         deletion_protection: Option<bool> => update(),
     }
-    outputs: [Output::held("arn"), Output::plain("name"), Output::plain("dns_name"), Output::plain("zone_id")],
+    outputs: [
+        Output::held("arn"),
+        Output::held("full_name"),
+        Output::plain("name"),
+        Output::plain("dns_name"),
+        Output::plain("zone_id"),
+    ],
     hourly: true,
     Schema::ORDINARY.protected_by("deletion_protection")
 }
@@ -166,9 +172,7 @@ impl Resource for LoadBalancer {
 
     /// ELB takes its network interfaces away some minutes later; until then, they hold security groups and subnets.
     async fn gone(aws: &Aws, live: &At<Self>) -> Result<(), AwsError> {
-        // arn:aws:elasticloadbalancing:…:loadbalancer/app/<name>/<id>
-        let path = live.id.split_once(":loadbalancer/").map_or(live.id.as_str(), |(_, path)| path);
-        let filter = Filter::builder().name("description").values(format!("ELB {path}")).build();
+        let filter = Filter::builder().name("description").values(format!("ELB {}", full_name(&live.id))).build();
         wait::until(&format!("deletion of {}", live.id), GONE, || async {
             let there = aws.elbv2.describe_load_balancers().load_balancer_arns(&live.id).send().await;
             let there = unless_gone(there.call("elasticloadbalancing:DescribeLoadBalancers"))?;
@@ -217,6 +221,7 @@ fn state(load_balancer: &AwsLoadBalancer) -> State {
 fn its_outputs(load_balancer: &AwsLoadBalancer) -> Outputs {
     outputs([
         ("arn", load_balancer.load_balancer_arn()),
+        ("full_name", load_balancer.load_balancer_arn().map(full_name)),
         ("name", load_balancer.load_balancer_name()),
         ("dns_name", load_balancer.dns_name()),
         ("zone_id", load_balancer.canonical_hosted_zone_id()),

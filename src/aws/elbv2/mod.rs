@@ -56,6 +56,12 @@ async fn tags_of_some(aws: &Aws, arns: &[String]) -> Result<BTreeMap<String, Tag
     }
 }
 
+/// What CloudWatch calls a load balancer (`app/<name>/<id>`) or a target group (`targetgroup/<name>/<id>`): the end of its ARN.
+fn full_name(arn: &str) -> &str {
+    let resource = arn.rsplit(':').next().unwrap_or(arn);
+    resource.strip_prefix("loadbalancer/").unwrap_or(resource)
+}
+
 /// Sets tags of anything in ELB, by ARN.
 async fn tag(aws: &Aws, arn: &str, tags: &Tags) -> Result<(), AwsError> {
     let add = aws.elbv2.add_tags().resource_arns(arn).set_tags(Some(to_aws(tags)));

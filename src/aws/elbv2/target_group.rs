@@ -14,7 +14,7 @@ use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::{both, each};
 use super::super::wait;
-use super::{deleted, to_aws, unless_gone};
+use super::{deleted, full_name, to_aws, unless_gone};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::rule::{judge, name, replace, update};
 use crate::plan::{Output, Rule};
@@ -47,7 +47,7 @@ resource! {
         /// Seconds that a target may finish its requests in when it goes: 0 to 3600.
         deregistration_delay_seconds: u32 => update(),
     }
-    outputs: [Output::held("arn"), Output::plain("name")],
+    outputs: [Output::held("arn"), Output::held("full_name"), Output::plain("name")],
     hourly: false,
 }
 
@@ -194,7 +194,8 @@ fn found(group: &AwsTargetGroup, attributes: &BTreeMap<String, String>, tags: Ta
 }
 
 fn its_outputs(group: &AwsTargetGroup) -> Outputs {
-    outputs([("arn", group.target_group_arn()), ("name", group.target_group_name())])
+    let arn = group.target_group_arn();
+    outputs([("arn", arn), ("full_name", arn.map(full_name)), ("name", group.target_group_name())])
 }
 
 fn matcher(want: &TargetGroup) -> Matcher {
