@@ -32,11 +32,18 @@ pub static KINDS: &[&dyn Kind] = &[
     &Of::<super::apprunner::vpc_connector::VpcConnector>::NEW,
     &Of::<super::apprunner::auto_scaling_configuration::AutoScalingConfiguration>::NEW,
     &Of::<super::apprunner::service::Service>::NEW,
+    &Of::<super::cloudwatch::alarm::Alarm>::NEW,
 ];
 
 /// What calls need of IAM that are about no kind.
-pub static OTHERS: &[&Access] =
-    &[&super::observe::ACCESS, &super::neighbours::ACCESS, &super::health::ACCESS, &super::images::ACCESS, &super::lease::ACCESS];
+pub static OTHERS: &[&Access] = &[
+    &super::observe::ACCESS,
+    &super::neighbours::ACCESS,
+    &super::health::ACCESS,
+    &super::images::ACCESS,
+    &super::cloudwatch::states::ACCESS,
+    &super::lease::ACCESS,
+];
 
 /// The tables of [`KINDS`], as the planner takes them.
 #[derive(Clone, Copy, Debug)]

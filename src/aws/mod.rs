@@ -16,6 +16,7 @@ pub mod wait;
 
 pub mod apprunner;
 pub mod autoscaling;
+pub mod cloudwatch;
 pub mod ec2;
 pub mod ecr;
 pub mod elasticache;

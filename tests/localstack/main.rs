@@ -10,6 +10,7 @@ mod kit;
 mod apprunner;
 mod autoscaling;
 mod deploying;
+mod cloudwatch;
 mod ecr;
 mod elasticache;
 mod elbv2;

@@ -2,6 +2,7 @@
 
 use infra::aws::apprunner::auto_scaling_configuration::AutoScalingConfiguration;
 use infra::aws::apprunner::service::Service;
+use infra::aws::cloudwatch::alarm::Alarm;
 use infra::aws::ecr::repository::Repository;
 use infra::aws::elasticache::replication_group::ReplicationGroup;
 use infra::aws::elasticache::subnet_group::SubnetGroup as CacheSubnetGroup;
@@ -11,7 +12,7 @@ use infra::aws::rds::parameter_group::ParameterGroup;
 use infra::aws::rds::subnet_group::SubnetGroup;
 
 use crate::kit::Sandbox;
-use crate::{apprunner, ecr, elasticache, rds};
+use crate::{apprunner, cloudwatch, ecr, elasticache, rds};
 
 /// The calls that one look at a kind takes, and how many there are of it.
 async fn reads<R: Resource>(sandbox: &Sandbox) -> (usize, usize) {
@@ -54,4 +55,13 @@ async fn app_runner_tells_each_service_alone() {
     sandbox.make("service.api.service", want).await;
     assert_eq!(reads::<Service>(&sandbox).await, (1 + 2, 1));
     assert_eq!(reads::<AutoScalingConfiguration>(&sandbox).await, (1 + 2, 1));
+}
+
+#[tokio::test]
+async fn alarms_are_told_at_once_and_without_tags() {
+    let sandbox = Sandbox::new().await;
+    assert_eq!(reads::<Alarm>(&sandbox).await, (1, 0));
+    sandbox.make("service.web.alarm.cpu_percent", cloudwatch::alarm()).await;
+    sandbox.make("service.web.alarm.other", Alarm { name: "shop-test-other".into(), ..cloudwatch::alarm() }).await;
+    assert_eq!(reads::<Alarm>(&sandbox).await, (1 + 2, 2));
 }
