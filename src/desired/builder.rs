@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::facts::Facts;
-use super::{apprunner, asg, cache, database, network, repository, turns};
+use super::{alarms, apprunner, asg, cache, database, network, repository, turns};
 use crate::aws::kind::{Shape, encode};
 use crate::graph::{Address, Desired, Input, Tags};
 use crate::spec::layout::MOST_ZONES;
@@ -46,9 +46,11 @@ pub fn build(environment: &Environment, facts: &Facts) -> Result<Vec<Desired>, B
     }
     for (name, database) in &environment.database {
         database::build(&mut builder, name, database);
+        alarms::of_database(&mut builder, name, database);
     }
     for (name, cache) in &environment.cache {
         cache::build(&mut builder, name, cache);
+        alarms::of_cache(&mut builder, name, cache);
     }
     for (name, service) in environment.service.iter() {
         match &service.runtime {
@@ -59,6 +61,7 @@ pub fn build(environment: &Environment, facts: &Facts) -> Result<Vec<Desired>, B
                 apprunner::build(&mut builder, name, service, *cpu, *memory_gib, *scaling);
             }
         }
+        alarms::of_service(&mut builder, name, service);
     }
     turns::take(&mut builder);
     Ok(builder.graph)

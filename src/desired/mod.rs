@@ -1,6 +1,7 @@
 //! Spec → graph: every resource that an environment needs, with its references. Pure; what must be looked up in AWS comes in as
 //! [`Facts`].
 
+mod alarms;
 mod apprunner;
 mod asg;
 mod builder;
@@ -14,6 +15,7 @@ mod policies;
 mod repository;
 mod turns;
 
+pub use alarms::watched as watched_alarms;
 pub use builder::{BuildError, build, kinds, registry};
 pub use facts::{Facts, Running, choose_zones};
 pub use repository::name as repository_name;

@@ -1,6 +1,7 @@
 //! Rules across fields, and rules of AWS that no type can hold. One file a concern, each a pure function that
 //! returns all the problems it finds.
 
+mod alarms;
 mod aws;
 mod cache;
 mod connects;
@@ -47,6 +48,7 @@ pub(super) fn alone(subject: &Subject) -> Vec<Problem> {
         variables::check,
         database::check,
         cache::check,
+        alarms::check,
         promotion::check,
     ];
     RULES.iter().flat_map(|rule| rule(subject)).collect()

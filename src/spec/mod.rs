@@ -4,6 +4,7 @@
 //! of the types, `decode` makes the types, `check` applies the rules across fields. Whatever is wrong becomes a
 //! `Problem` that points at the place where the value was written.
 
+mod alarms;
 mod candidate;
 mod check;
 mod conceal;
@@ -24,6 +25,7 @@ mod suggest;
 mod tree;
 mod without;
 
+pub use alarms::{CacheAlarms, DatabaseAlarms, ServiceAlarms};
 pub use connection::Connection;
 pub use deploy::Deploy;
 pub use environment::{Approval, Aws, Environment, Nat, Network, Promotion, Repository};

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
+use super::alarms::ServiceAlarms;
 use super::connection::Connection;
 use super::deploy::Deploy;
 use crate::values::duration::Duration;
@@ -36,6 +37,8 @@ pub struct Service {
     pub secrets: BTreeMap<String, SecretRef>,
     /// For how many days its logs are kept.
     pub log_days: u32,
+    /// Its alarms; none where the table is absent.
+    pub alarms: Option<ServiceAlarms>,
 }
 
 /// Where a service runs.
@@ -109,6 +112,9 @@ struct ServiceTable {
     #[schemars(range(min = 1, max = 3653))]
     log_days: u32,
 
+    /// Alarms on what it answers and how busy it is. Without it, none.
+    alarms: Option<ServiceAlarms>,
+
     /// `asg` only: the instances.
     instances: Option<Instances>,
 
@@ -178,6 +184,7 @@ impl TryFrom<ServiceTable> for Service {
             env: table.env,
             secrets: table.secrets,
             log_days: table.log_days,
+            alarms: table.alarms,
         })
     }
 }

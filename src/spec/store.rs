@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::alarms::{CacheAlarms, DatabaseAlarms};
 use super::environment::yes;
 
 /// A database on RDS: encrypted, private, its password made and kept by AWS.
@@ -54,6 +55,9 @@ pub struct Database {
     /// Settings of the engine, by their names in a parameter group of RDS. Values are written in quotes.
     #[serde(default)]
     pub parameters: BTreeMap<String, String>,
+
+    /// Alarms on its storage and how busy it is. Without it, none.
+    pub alarms: Option<DatabaseAlarms>,
 }
 
 /// A cache on ElastiCache: encrypted at rest and in transit.
@@ -75,6 +79,9 @@ pub struct Cache {
     #[serde(default)]
     #[schemars(range(min = 0, max = 5))]
     pub replicas: u8,
+
+    /// Alarms on its memory and how busy it is. Without it, none.
+    pub alarms: Option<CacheAlarms>,
 }
 
 /// The engine of a cache.

@@ -9,8 +9,8 @@ mod kit;
 
 mod apprunner;
 mod autoscaling;
-mod deploying;
 mod cloudwatch;
+mod deploying;
 mod ecr;
 mod elasticache;
 mod elbv2;

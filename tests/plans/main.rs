@@ -13,6 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use infra::aws::kinds::Registry;
+use infra::desired::watched_alarms;
 use infra::graph::Address;
 use infra::plan::{Blocked, Choices, Options, Plan, plan};
 use infra::record::{Record, RejectedImage};
@@ -90,6 +91,16 @@ fn refused(mut plan: Plan, case: &Case) -> Plan {
         change.expect("what deploys it").blocked = Some(Blocked { why, help: "see the images above".into() });
     }
     Plan::new(plan.changes, plan.steps)
+}
+
+#[test]
+fn a_deployment_watches_the_alarms_of_its_service_and_no_others() {
+    let (.., plan) = made(&folder().join("alarms-added"));
+    let planned = || plan.changes.iter().map(|change| (&change.address, change.kind, &change.after));
+    let expected = ["shop-dev-service-api-errors-5xx-percent", "shop-dev-service-api-latency-p95-seconds"];
+    assert_eq!(watched_alarms(planned(), "api"), expected);
+    assert_eq!(watched_alarms(planned(), "web").len(), 4);
+    assert_eq!(watched_alarms(planned(), "main"), Vec::<String>::new());
 }
 
 #[test]

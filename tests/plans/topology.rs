@@ -16,8 +16,16 @@ use crate::world::{World, scope};
 use crate::{cases, folder, made, planned};
 
 /// Cases whose topology is written down beside their plan.
-const WRITTEN: [&str; 7] =
-    ["from-nothing", "nothing-to-do", "database-class", "network-cidr", "rule-added", "leftover", "service-deferred"];
+const WRITTEN: [&str; 8] = [
+    "from-nothing",
+    "nothing-to-do",
+    "database-class",
+    "network-cidr",
+    "rule-added",
+    "leftover",
+    "service-deferred",
+    "alarms-added",
+];
 
 #[test]
 fn topologies_are_as_they_are_written_here() {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Stage;
 
-const DESTROY: [&str; 4] = ["destroy", "--yes", "--allow", "data-loss"];
+pub(super) const DESTROY: [&str; 4] = ["destroy", "--yes", "--allow", "data-loss"];
 
 impl Stage {
     /// The networks in the account that were made.

@@ -30,7 +30,7 @@ impl Ids {
 }
 
 /// The plan says exactly this, once AWS is done with what people did; applied, nothing is left to do.
-async fn seen_and_put_right<const N: usize>(stage: &Stage, expected: [&str; N]) {
+pub(super) async fn seen_and_put_right<const N: usize>(stage: &Stage, expected: [&str; N]) {
     stage.at_rest().await;
     let plan = stage.plan(&[]).await;
     assert_eq!(plan.says(), expected.map(str::to_owned).into(), "{plan:#?}");

@@ -3,6 +3,7 @@
 //! Each test has an account of its own, and a folder of specs that are those of `environments/` for that account. Every run has the
 //! rights that `infra iam-policy` prints for it and no others: see [`permissions`].
 
+mod alarms;
 mod changes;
 mod destroy;
 mod drift;

@@ -98,7 +98,7 @@ async fn planning_prod_can_write_nothing() {
 #[tokio::test]
 async fn planning_is_allowed_nothing_it_does_not_do() {
     let stage = Stage::running("dev").await;
-    stage.specs.change("dev", "[database.main.parameters]\nmax_connections = \"100\"");
+    stage.specs.change("dev", "database.main.parameters.max_connections = \"100\"\ndatabase.main.alarms.cpu_percent = 90");
     stage.converge(&[]).await;
     stage.count_anew().await;
     stage.plan(&images("v1")).await;
