@@ -10,6 +10,7 @@ mod deploy;
 mod names;
 mod neighbours;
 mod network;
+mod notify;
 mod promotion;
 mod runtime;
 mod service;
@@ -50,6 +51,7 @@ pub(super) fn alone(subject: &Subject) -> Vec<Problem> {
         cache::check,
         alarms::check,
         promotion::check,
+        notify::check,
     ];
     RULES.iter().flat_map(|rule| rule(subject)).collect()
 }

@@ -56,6 +56,10 @@ fn by_place(tree: &Node, spans: &mut Vec<Range<usize>>) {
             literals(&entry.node, spans);
         }
     }
+    // Whoever knows the address of a webhook may write there.
+    if let Some(url) = tree.at(&["notify", "webhook", "url"]) {
+        literals(url, spans);
+    }
 }
 
 fn by_name(node: &Node, spans: &mut Vec<Range<usize>>) {

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::named::Named;
+use super::notify::Notify;
 use super::service::Service;
 use super::store::{Cache, Database};
 use crate::values::duration::Duration;
@@ -59,6 +60,9 @@ pub struct Environment {
 
     /// The last step of `apply`: images that run in another environment move here by digest.
     pub promotion: Option<Promotion>,
+
+    /// Who is told when something is done to the environment. That somebody cannot be told never stops a deployment.
+    pub notify: Option<Notify>,
 }
 
 impl Environment {

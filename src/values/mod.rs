@@ -11,3 +11,4 @@ pub mod partition;
 pub mod policy;
 pub mod secret_ref;
 pub mod version;
+pub mod web_address;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, de};
 
+use super::partition::partition;
+
 /// A reference to a secret in one of AWS's two stores.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SecretRef {
@@ -20,6 +22,20 @@ pub enum SecretRef {
         /// The key whose value is taken, where the secret is a JSON object; without it the whole secret is meant.
         json_key: Option<String>,
     },
+}
+
+impl SecretRef {
+    /// The ARN by which a policy knows it, where it is in this region and account. Secrets Manager ends ARNs in six characters of
+    /// its own, which a name alone does not tell.
+    #[must_use]
+    pub fn arn_pattern(&self, region: &str, account: &str) -> String {
+        let here = |service: &str| format!("arn:{}:{service}:{region}:{account}", partition(region));
+        match self {
+            Self::Parameter { name } => format!("{}:parameter{name}", here("ssm")),
+            Self::Secret { id, .. } if id.starts_with("arn:") => id.clone(),
+            Self::Secret { id, .. } => format!("{}:secret:{id}-??????", here("secretsmanager")),
+        }
+    }
 }
 
 /// What was written is not a reference to a secret. It may be the secret itself, so it is not repeated here.
@@ -98,6 +114,18 @@ mod tests {
         ] {
             assert_eq!(text.parse::<SecretRef>().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn policies_know_it_by_its_arn() {
+        let pattern = |text: &str| text.parse::<SecretRef>().unwrap().arn_pattern("cn-north-1", "123456789012");
+        assert_eq!(pattern("ssm:/shop/key"), "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/shop/key");
+        assert_eq!(
+            pattern("secretsmanager:shop/key#token"),
+            "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:shop/key-??????"
+        );
+        let arn = "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:shop-AbCdEf";
+        assert_eq!(pattern(&format!("secretsmanager:{arn}#token")), arn);
     }
 
     #[test]

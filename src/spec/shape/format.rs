@@ -6,6 +6,7 @@ use crate::spec::connection::Connection;
 use crate::values::duration::Duration;
 use crate::values::image_digest::ImageDigest;
 use crate::values::secret_ref::SecretRef;
+use crate::values::web_address::{WebAddress, WebhookUrl};
 
 /// What is wrong with a text, and what to write instead.
 pub(super) struct Fault {
@@ -15,7 +16,7 @@ pub(super) struct Fault {
 
 /// Whether a text of this format may be a secret by mistake.
 pub(super) fn is_secret(format: &str) -> bool {
-    format == "infra-secret-reference"
+    matches!(format, "infra-secret-reference" | "infra-webhook-url")
 }
 
 /// Holds a text against the format its schema names. Other formats than ours concern numbers.
@@ -40,6 +41,13 @@ pub(super) fn check(format: &str, text: &str) -> Option<Fault> {
             "write `database.NAME` or `cache.NAME`",
         ),
         "infra-secret-reference" => (text.parse::<SecretRef>().is_ok(), secret_message(text), SECRET_HELP),
+        "infra-web-address" => (text.parse::<WebAddress>().is_ok(), "not an address that begins with `https://`", HTTPS_HELP),
+        "infra-webhook-url" => (
+            text.parse::<WebhookUrl>().is_ok(),
+            "neither where the address of a webhook is kept, nor one that begins with `https://`",
+            "keep the address in SSM Parameter Store or Secrets Manager, and write where it is: `ssm:/path` or \
+             `secretsmanager:NAME`",
+        ),
         _ => return None,
     };
     (!sound).then(|| Fault { message: message.to_owned(), help: help.to_owned() })
@@ -47,6 +55,8 @@ pub(super) fn check(format: &str, text: &str) -> Option<Fault> {
 
 const SECRET_HELP: &str = "keep the secret in SSM Parameter Store or Secrets Manager, and write where it is: \
      `ssm:/path`, `secretsmanager:NAME` or `secretsmanager:NAME#key`";
+
+const HTTPS_HELP: &str = "write `https://HOST`; secrets are sent there, so `http` is for addresses of this machine only";
 
 fn secret_message(text: &str) -> &'static str {
     if text.starts_with("ssm:") {
