@@ -15,6 +15,7 @@ pub mod commands;
 pub mod desired;
 pub mod graph;
 pub mod lease;
+pub mod notify;
 pub mod permissions;
 pub mod plan;
 pub mod promote;
