@@ -268,3 +268,31 @@ def test_the_findings_of_enhanced_scanning_are_inspectors(aws, held):
     inspector = statement(action=["inspector2:ListCoverage", "inspector2:ListFindings"])
     client = held(findings, inspector)("ecr")
     assert refusal(client.describe_image_scan_findings, **image)["Error"]["Code"] == "ImageNotFoundException"
+def test_a_secret_is_known_by_its_name_and_six_characters_more(aws, held):
+    """ "Secrets Manager resources": an ARN ends in a hyphen and six random characters."""
+    secrets = aws.client("secretsmanager")
+    for name in ("shop/sentry", "shop/sentry-of-others"):
+        secrets.create_secret(Name=name, SecretString="x")
+    resource = f"arn:aws:secretsmanager:{aws.region}:{aws.account}:secret:shop/sentry-??????"
+    client = held(statement(action="secretsmanager:GetSecretValue", resource=resource))("secretsmanager")
+    assert client.get_secret_value(SecretId="shop/sentry")["SecretString"] == "x"
+    assert "shop/sentry-of-others" in refusal(client.get_secret_value, SecretId="shop/sentry-of-others")["Error"]["Message"]
+    answer = refusal(client.get_secret_value, SecretId="shop/nothing")
+    assert answer["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_what_a_customers_key_encrypts_takes_decrypting_as_well(aws, held):
+    """ "AWS KMS encryption for AWS Systems Manager Parameter Store SecureString parameters": the parameter's ARN is in the context."""
+    key = aws.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    for name, more in (("/shop/own", {"KeyId": key}), ("/shop/default", {}), ("/shop/plain", {"Type": "String"})):
+        aws.client("ssm").put_parameter(Name=name, Value="x", **{"Type": "SecureString"} | more)
+    arn = f"arn:aws:ssm:{aws.region}:{aws.account}:parameter/shop/"
+    read = statement(action="ssm:GetParameter", resource=f"{arn}*")
+    client = held(read)("ssm")
+    for name in ("/shop/default", "/shop/plain"):
+        assert client.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"] == "x"
+    assert "kms:Decrypt" in refusal(client.get_parameter, Name="/shop/own", WithDecryption=True)["Error"]["Message"]
+    client.get_parameter(Name="/shop/own")
+    decrypt = {"action": "kms:Decrypt", "StringLike": {"kms:EncryptionContext:PARAMETER_ARN": f"{arn}own"}}
+    client = held(read, statement(**decrypt))("ssm")
+    assert client.get_parameter(Name="/shop/own", WithDecryption=True)["Parameter"]["Value"] == "x"

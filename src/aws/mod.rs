@@ -12,6 +12,7 @@ pub mod lease;
 mod neighbours;
 pub mod observe;
 mod read;
+pub mod secrets;
 pub mod wait;
 
 pub mod apprunner;

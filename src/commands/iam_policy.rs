@@ -8,6 +8,7 @@ use super::prepare;
 use crate::cli::{IamPolicy, PolicyFor};
 use crate::desired;
 use crate::permissions::{Document, INLINE_LIMIT, MANAGED_LIMIT, Place, TrustPolicies, Verb, json, least};
+use crate::spec::Notify;
 
 /// What is printed.
 #[derive(Serialize)]
@@ -32,7 +33,10 @@ pub(super) fn run(context: &Context, command: &IamPolicy) -> Result<Exit, Error>
         PolicyFor::Apply => Verb::Apply,
     };
     let place = Place { scope: &scope, account: &aws.account, region: &aws.region };
-    let policy = least(verb, place, &desired::kinds(&environment));
+    let mut policy = least(verb, place, &desired::kinds(&environment));
+    if verb == Verb::Apply {
+        policy = policy.with_keys(environment.notify.iter().flat_map(Notify::keys), place);
+    }
     let size = policy.size();
     if size > INLINE_LIMIT && !command.split {
         context.tell(&format!(

@@ -125,9 +125,14 @@ impl Builder<'_> {
         tags
     }
 
+    /// The region and account of the environment.
+    pub(super) fn place(&self) -> (&str, &str) {
+        (&self.environment.aws.region, &self.environment.aws.account)
+    }
+
     /// An ARN in the account and region of the environment.
     pub(super) fn arn(&self, service: &str, resource: &str) -> String {
-        let (region, account) = (&self.environment.aws.region, &self.environment.aws.account);
+        let (region, account) = self.place();
         format!("arn:{}:{service}:{region}:{account}:{resource}", partition(region))
     }
 

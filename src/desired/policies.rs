@@ -58,14 +58,14 @@ pub(super) fn write_logs(builder: &Builder<'_>, log_group: &str) -> Statement<Wa
 
 /// Reading the parameters and secrets of a service, those of its databases included.
 pub(super) fn read_secrets(builder: &Builder<'_>, service: &Service) -> Vec<Statement<Wanted>> {
+    let (region, account) = builder.place();
     let (mut parameters, mut secrets) = (BTreeSet::new(), BTreeSet::new());
     for secret in service.secrets.values() {
         match secret {
-            SecretRef::Parameter { name } => drop(parameters.insert(parameter_arn(builder, name))),
-            // Secrets Manager ends ARNs in six characters of its own, which a name alone does not tell.
-            SecretRef::Secret { id, .. } if id.starts_with("arn:") => drop(secrets.insert(id.clone())),
-            SecretRef::Secret { id, .. } => drop(secrets.insert(format!("{}-??????", secret_arn(builder, id)))),
+            SecretRef::Parameter { .. } => &mut parameters,
+            SecretRef::Secret { .. } => &mut secrets,
         }
+        .insert(secret.arn_pattern(region, account));
     }
     let of_databases = connections::database_secrets(service);
     let inputs = |arns: &BTreeSet<String>| arns.iter().map(|arn| Input::from(arn.as_str())).collect::<BTreeSet<_>>();

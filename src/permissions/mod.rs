@@ -4,6 +4,7 @@
 
 mod denied;
 mod document;
+mod keys;
 mod least;
 #[cfg(test)]
 mod tests;

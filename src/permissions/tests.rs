@@ -7,11 +7,21 @@ use std::path::Path;
 use super::*;
 use crate::aws::kinds::KINDS;
 use crate::graph::Scope;
+use crate::values::secret_ref::SecretRef;
 
 /// The policy of an environment that has everything.
 fn everything(verb: Verb, scope: &Scope, region: &str) -> Document {
     let kinds: BTreeSet<&str> = KINDS.iter().map(|kind| kind.schema().kind).collect();
-    least(verb, Place { scope, account: "123456789012", region }, &kinds)
+    least(verb, place(scope, region), &kinds)
+}
+
+fn place<'a>(scope: &'a Scope, region: &'a str) -> Place<'a> {
+    Place { scope, account: "123456789012", region }
+}
+
+/// One in each store.
+fn keys() -> [SecretRef; 2] {
+    ["ssm:/shop/datadog-key", "secretsmanager:shop/sentry#token"].map(|key| key.parse().unwrap())
 }
 
 fn scope(project: &str, environment: &str) -> Scope {
@@ -49,7 +59,8 @@ fn called(folder: &Path) -> BTreeSet<String> {
 #[test]
 fn what_is_called_is_allowed_and_what_is_allowed_is_called() {
     let called = called(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/aws"));
-    let allowed = actions(&everything(Verb::Apply, &scope("shop", "dev"), "eu-west-1"));
+    let (scope, region) = (scope("shop", "dev"), "eu-west-1");
+    let allowed = actions(&everything(Verb::Apply, &scope, region).with_keys(&keys(), place(&scope, region)));
     let denied: Vec<_> = called.difference(&allowed).map(String::as_str).collect();
     // No spec attaches managed policies, and nobody needs a permission to ask who they are.
     assert_eq!(denied, ["iam:AttachRolePolicy", "sts:GetCallerIdentity"]);
@@ -61,6 +72,7 @@ fn what_is_called_is_allowed_and_what_is_allowed_is_called() {
         "iam:PassRole",
         "inspector2:ListCoverage",
         "inspector2:ListFindings",
+        "kms:Decrypt",
         "kms:DescribeKey",
         "rds:CreateDBSnapshot",
         "secretsmanager:CreateSecret",
@@ -100,6 +112,25 @@ fn nothing_is_changed_that_is_not_the_environments() {
         let wide = statement.resources.iter().any(|arn| arn.ends_with(":*/*"));
         assert!(!wide || !statement.conditions.is_empty(), "{statement:?}");
     }
+}
+
+/// Keys belong to others as well: those that the spec refers to are read, and no other.
+#[test]
+fn keys_are_read_one_by_one() {
+    let scope = scope("shop", "dev");
+    let place = place(&scope, "eu-west-1");
+    let document = Document::new(Vec::new()).with_keys(&keys(), place);
+    let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/sentry-??????";
+    let read = |sid: &str| document.statements.iter().find(|statement| statement.sid == sid).unwrap();
+    assert_eq!(
+        read("ReadParameters").resources,
+        BTreeSet::from(["arn:aws:ssm:eu-west-1:123456789012:parameter/shop/datadog-key".into()])
+    );
+    assert_eq!(read("ReadSecrets").resources, BTreeSet::from([arn.to_owned()]));
+    let decrypt = &read("DecryptSecrets").conditions["StringLike"]["kms:EncryptionContext:SecretARN"];
+    assert_eq!(decrypt.0, BTreeSet::from([arn.to_owned()]));
+    assert_eq!(document.statements.len(), 4);
+    assert_eq!(Document::new(Vec::new()).with_keys([], place).statements.len(), 0);
 }
 
 /// The longest names that a spec may have, and a region with a long name.

@@ -5,6 +5,8 @@
 
 from moto.ecr.models import ecr_backends
 from moto.iam.models import iam_backends
+from moto.secretsmanager import secretsmanager_backends
+from moto.ssm import ssm_backends
 
 from . import launching
 from .demand import Call, Demand, tag_keys
@@ -219,13 +221,41 @@ def _ssm(call: Call) -> list[Demand] | None:
     names = request.get("Names") or ([request["Name"]] if "Name" in request else [])
     resources = [_parameter(call, name) for name in names]
     tagging = _on(call, *resources, action="AddTagsToResource") if call.operation == "PutParameter" and request.get("Tags") else []
-    return _on(call, *resources) + tagging if resources else None
+    asked = _on(call, *resources) + tagging
+    if request.get("WithDecryption"):
+        for name, resource in zip(names, resources, strict=True):
+            asked += _decrypts(call, _parameter_key(call, name), "PARAMETER_ARN", resource)
+    return asked if resources else None
+
+
+def _parameter_key(call: Call, name: str) -> str | None:
+    versions = ssm_backends[call.account][call.region]._parameters.get(name) or []
+    return versions[-1].keyid if versions and versions[-1].parameter_type == "SecureString" else None
 
 
 def _parameter(call: Call, name: str) -> str:
     """Those that AWS publishes belong to no account."""
     public = name.startswith("/aws/")
     return call.arn(f"parameter/{name.removeprefix('/')}", account="" if public else None)
+
+
+def _secretsmanager(call: Call) -> list[Demand] | None:
+    if "SecretId" not in call.request:
+        return None
+    secret = secretsmanager_backends[call.account][call.region].secrets.get(call.request["SecretId"])
+    if secret is None:  # AWS then knows nothing but what was asked for, without the six characters that end ARNs
+        return _on(call, call.arn(f"secret:{call.request['SecretId']}"))
+    asked = _on(call, secret.arn)
+    return asked + _decrypts(call, secret.kms_key_id, "SecretARN", secret.arn) if call.operation == "GetSecretValue" else asked
+
+
+def _decrypts(call: Call, key: str | None, context: str, arn: str) -> list[Demand]:
+    """Decrypting with a key of the customer. Those that AWS keeps for a store let in everybody who may use the store: "Secret
+    encryption and decryption in AWS Secrets Manager", "Restricting decryption of SecureString parameter values"."""
+    if not key or key.startswith("alias/aws/"):
+        return []
+    key = key if key.startswith("arn:") else call.arn(f"key/{key}", "kms")
+    return [Demand("kms:Decrypt", key, {f"kms:EncryptionContext:{context}": arn})]
 
 
 SERVICES = {
@@ -238,5 +268,6 @@ SERVICES = {
     "cloudwatch": _cloudwatch,
     "logs": _logs,
     "iam": _iam,
+    "secretsmanager": _secretsmanager,
     "ssm": _ssm,
 }
