@@ -268,6 +268,8 @@ def test_the_findings_of_enhanced_scanning_are_inspectors(aws, held):
     inspector = statement(action=["inspector2:ListCoverage", "inspector2:ListFindings"])
     client = held(findings, inspector)("ecr")
     assert refusal(client.describe_image_scan_findings, **image)["Error"]["Code"] == "ImageNotFoundException"
+
+
 def test_a_secret_is_known_by_its_name_and_six_characters_more(aws, held):
     """ "Secrets Manager resources": an ARN ends in a hyphen and six random characters."""
     secrets = aws.client("secretsmanager")

@@ -6,6 +6,7 @@ use super::agree::agree;
 use super::context::Context;
 use super::error::{Error, Exit};
 use super::lease;
+use super::notify::{self, Telling};
 use super::prepare::{Prepared, prepare};
 use super::progress::Progress;
 use super::recorder::{self, Recorder};
@@ -104,6 +105,7 @@ async fn execute(
     let Prepared { environment, plan, .. } = prepared;
     let recorder = Recorder::begin(context, prepared, agreement)?;
     let writer = Writer::connect(&environment.aws.account, &environment.aws.region).await;
+    let telling = Telling::begin(context, prepared);
     let progress = Progress::start(context, consent.json, plan.steps.len());
     // AWS's own words may quote the values that it refuses.
     let secrets = Secrets::of(plan, &Registry);
@@ -131,5 +133,6 @@ async fn execute(
     if let Err(error) = context.print_outcome(&told, exit) {
         context.tell(&format!("warning: the report could not be written: {error}\n{told}"));
     }
+    telling.end(context, exit, notify::failures(&report)).await;
     Ok(exit)
 }

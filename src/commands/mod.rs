@@ -9,6 +9,7 @@ mod history;
 mod iam_policy;
 mod image;
 mod lease;
+mod notify;
 mod origin;
 mod plan;
 mod prepare;

@@ -10,7 +10,7 @@ use crate::render::Header;
 use crate::values::image_digest::ImageDigest;
 
 /// The services whose image becomes another, with both digests and what is known of why.
-pub(super) fn changes(header: &Header, plan: &Plan) -> BTreeMap<String, ImageChange> {
+pub fn changes(header: &Header, plan: &Plan) -> BTreeMap<String, ImageChange> {
     let mut changes: BTreeMap<String, ImageChange> = BTreeMap::new();
     for change in plan.changes.iter().filter(|change| change.is_step()) {
         let Some(service) = service(&change.address) else { continue };

@@ -19,6 +19,7 @@ mod tests;
 pub use begin::Run;
 pub use file::RecordFile;
 pub use find::find;
+pub use images::changes as image_changes;
 pub use read::{Entry, Folder, Unreadable, read};
 pub use rejected::{FOLDER as REJECTED_IMAGES, Kept, RejectedImage, rejections};
 pub use secrets::Secrets;

@@ -12,6 +12,7 @@ mod guards;
 mod interrupt;
 mod lease;
 mod neighbours;
+mod notify;
 mod permissions;
 mod plan;
 mod record;
