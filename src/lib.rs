@@ -20,6 +20,7 @@ pub mod permissions;
 pub mod plan;
 pub mod promote;
 pub mod record;
+pub mod registry;
 pub mod render;
 pub mod saved;
 pub mod spec;

@@ -1,0 +1,70 @@
+//! The HTTP client, and reading answers whose length somebody else decides.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::redirect::Policy;
+use reqwest::{Response, Url};
+
+use super::error::{Doing, Problem, RegistryError};
+use super::reference::is_loopback;
+
+const CONNECT: Duration = Duration::from_secs(15);
+
+/// How long a registry may say nothing. Long, because it checks a whole layer before it says that it has it, and because sending a piece
+/// counts as well: it takes so long at 90 kB/s.
+const SILENCE: Duration = Duration::from_mins(2);
+
+/// Registries answer requests for blobs with the address of a bucket.
+const REDIRECTS: usize = 5;
+
+/// A client that follows redirects, but never from TLS to the clear. Credentials do not go along to another host: reqwest drops them.
+pub(super) fn client(base: &Url) -> Result<reqwest::Client, reqwest::Error> {
+    let policy = Policy::custom(|attempt| {
+        let from_tls = attempt.previous().last().is_some_and(|url| url.scheme() == "https");
+        if attempt.previous().len() > REDIRECTS {
+            attempt.error("too many redirects")
+        } else if from_tls && attempt.url().scheme() != "https" {
+            attempt.error("redirected from https to http")
+        } else {
+            attempt.follow()
+        }
+    });
+    let builder = reqwest::Client::builder()
+        .user_agent(concat!("infra/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT)
+        .read_timeout(SILENCE)
+        .redirect(policy);
+    // A proxy is for the way out; this machine is reached without.
+    let builder = if base.host_str().is_some_and(is_loopback) { builder.no_proxy() } else { builder };
+    builder.build()
+}
+
+/// The body of an answer, unless it is longer than `max` bytes.
+pub(super) async fn read(mut response: Response, max: usize, doing: &Doing) -> Result<Bytes, RegistryError> {
+    let too_long = || doing.failed(Problem::Unsupported, format!("the answer is longer than {max} bytes"));
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
+    if announced.is_some_and(|length| length > max) {
+        return Err(too_long());
+    }
+    let mut body = BytesMut::with_capacity(announced.unwrap_or_default());
+    while let Some(frame) = response.chunk().await.map_err(|error| doing.not_reached(error))? {
+        if body.len() + frame.len() > max {
+            return Err(too_long());
+        }
+        body.extend_from_slice(&frame);
+    }
+    Ok(body.freeze())
+}
+
+/// The beginning of an answer that says why something is refused; what cannot be read of it is left.
+pub(super) async fn read_beginning(mut response: Response, max: usize) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(frame)) = response.chunk().await {
+        body.extend_from_slice(&frame[..frame.len().min(max - body.len())]);
+        if body.len() == max {
+            break;
+        }
+    }
+    body
+}

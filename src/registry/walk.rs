@@ -1,0 +1,60 @@
+//! All manifests that belong to an image, in an order in which registries take them: what a manifest names comes before it.
+
+use std::collections::{HashMap, HashSet};
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::error::{Problem, RegistryError};
+use super::manifest::{Content, Manifest};
+use super::repository::Repository;
+use crate::values::image_digest::ImageDigest;
+
+/// Requests for manifests at once.
+pub(super) const REQUESTS: usize = 8;
+
+/// More than any image has; what a registry says must not keep us for ever.
+const MANIFESTS_MAX: usize = 1000;
+
+/// Reads the manifest `root` and all that it names. Those in `known` are left out, with all below them.
+pub(super) async fn walk(
+    repository: &Repository,
+    root: &ImageDigest,
+    known: &HashSet<ImageDigest>,
+) -> Result<Vec<Manifest>, RegistryError> {
+    let mut found: HashMap<ImageDigest, Manifest> = HashMap::new();
+    let mut level = vec![root.clone()];
+    while !level.is_empty() {
+        level.retain(|digest| !known.contains(digest) && !found.contains_key(digest));
+        level.sort();
+        level.dedup();
+        if found.len() + level.len() > MANIFESTS_MAX {
+            let doing = repository.doing(format!("reading manifest {root}"));
+            return Err(doing.failed(Problem::Unsupported, format!("it names more than {MANIFESTS_MAX} manifests")));
+        }
+        let read = stream::iter(&level).map(|digest| repository.manifest(digest.as_str())).buffer_unordered(REQUESTS);
+        let read: Vec<Manifest> = read.try_collect().await?;
+        level = read.iter().flat_map(children).cloned().collect();
+        found.extend(read.into_iter().map(|manifest| (manifest.digest.clone(), manifest)));
+    }
+    let mut ordered = Vec::new();
+    take(root, &mut found, &mut ordered);
+    Ok(ordered)
+}
+
+fn children(manifest: &Manifest) -> impl Iterator<Item = &ImageDigest> {
+    let children = match &manifest.content {
+        Content::Index(children) => children.as_slice(),
+        Content::Image { .. } => &[],
+    };
+    children.iter().map(|child| &child.digest)
+}
+
+/// Moves a manifest over, after all that it names. A manifest cannot name itself, however indirectly: it would have to hold its own digest.
+fn take(digest: &ImageDigest, found: &mut HashMap<ImageDigest, Manifest>, ordered: &mut Vec<Manifest>) {
+    if let Some(manifest) = found.remove(digest) {
+        for child in children(&manifest) {
+            take(child, found, ordered);
+        }
+        ordered.push(manifest);
+    }
+}
