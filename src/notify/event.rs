@@ -80,9 +80,8 @@ impl Service {
     /// Chooses what of the image is its version.
     pub fn versioned(self, by: VersionBy) -> Self {
         let commit = || self.commit.clone().filter(|_| by == VersionBy::Commit);
-        // `latest` is no version: it says nothing, and Sentry takes no release of that name.
-        let tag = || self.tags.iter().find(|tag| *tag != "latest" && by != VersionBy::Digest).cloned();
-        let version = self.to.as_ref().map(|digest| commit().or_else(tag).unwrap_or_else(|| digest.to_string()));
+        let tag = |digest| self.tags.iter().find(|tag| by != VersionBy::Digest && is_version(tag, digest)).cloned();
+        let version = self.to.as_ref().map(|digest| commit().or_else(|| tag(digest)).unwrap_or_else(|| digest.to_string()));
         Self { version, ..self }
     }
 
@@ -102,6 +101,13 @@ impl Service {
         let short = |digest: &Option<ImageDigest>| digest.as_ref().map_or("nothing".to_owned(), |it| it.short().to_owned());
         format!("{}: {} → {}", self.name, short(&self.from), short(&self.to))
     }
+}
+
+/// Whether a tag says more than its image does. `latest` says nothing, and Sentry takes no release of that name; the tags that
+/// `infra` gives end in the digest.
+fn is_version(tag: &str, digest: &ImageDigest) -> bool {
+    let last = tag.rsplit('-').next().unwrap_or_default();
+    tag != "latest" && (last.len() < 7 || !digest.short().starts_with(last))
 }
 
 impl Event {

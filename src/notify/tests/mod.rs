@@ -14,13 +14,16 @@ use crate::values::origin::Origin;
 
 const COMMIT: &str = "66adc9350f2cc9b250b69abddab733dd55e1a588";
 
+/// A tag that says no more than the digest.
+const OWN: &str = "prod-20261121-bbbbbbbbbbbb";
+
 fn digest(digit: char) -> ImageDigest {
     format!("sha256:{}", digit.to_string().repeat(64)).parse().unwrap()
 }
 
 fn service(name: &str) -> Service {
     let (from, to) = (Some(digest('a')), Some(digest('b')));
-    let tags = vec!["latest".into(), "v1.2.3".into()];
+    let tags = vec!["latest".into(), OWN.into(), "v1.2.3".into()];
     Service { name: name.into(), from, to, tags, commit: Some(COMMIT.into()), version: None }.versioned(VersionBy::Commit)
 }
 

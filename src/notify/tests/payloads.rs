@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::key::Key;
 use super::super::receiver::Receiver;
 use super::super::{datadog, sentry, webhook};
-use super::{COMMIT, deployment, digest, service};
+use super::{COMMIT, OWN, deployment, digest, service};
 use crate::notify::{Event, Outcome, Service, Subject};
 use crate::plan::Summary;
 use crate::spec::{Datadog, Sentry, VersionBy};
@@ -29,8 +29,10 @@ fn sentry_of(repository: Option<&str>) -> Sentry {
     }
 }
 
-/// Address, header and body of each request.
-fn sent(receiver: &Receiver, event: &Event) -> Vec<(String, Option<(&'static str, String)>, Value)> {
+/// Address, header and body of a request.
+type Sent = (String, Option<(&'static str, String)>, Value);
+
+fn sent(receiver: &Receiver, event: &Event) -> Vec<Sent> {
     let requests = receiver.requests(&Key::new("hunter2\n"), event).unwrap();
     let header = |header: Option<(&'static str, Key)>| header.map(|(name, key)| (name, key.expose().to_owned()));
     requests.into_iter().map(|one| (one.url.as_str().to_owned(), header(one.header), one.body)).collect()
@@ -73,7 +75,7 @@ fn a_webhook_gets_a_message_for_people_and_the_event_for_programs() {
                 by ana, specs of 9c1d02e, plan ca36a321\n\
                 https://github.com/example/shop/actions/runs/42?a=1&amp;b=2";
     let service = |name: &str| {
-        json!({ "name": name, "from": digest('a'), "to": digest('b'), "tags": ["latest", "v1.2.3"], "commit": COMMIT,
+        json!({ "name": name, "from": digest('a'), "to": digest('b'), "tags": ["latest", OWN, "v1.2.3"], "commit": COMMIT,
             "version": COMMIT })
     };
     let event = json!({
