@@ -1,7 +1,5 @@
 //! Tells those whom the spec names of a run: that it begins, and how it ends.
 
-use std::sync::Arc;
-
 use jiff::{Timestamp, Unit};
 
 use super::context::Context;
@@ -30,7 +28,7 @@ impl Telling {
     pub(super) fn begin(context: &Context, prepared: &Prepared) -> Self {
         Self(prepared.environment.notify.as_ref().map(|notify| {
             let aws = &prepared.environment.aws;
-            let keys = Arc::new(Secrets::of(&aws.account, &aws.region));
+            let keys = Secrets::of(&aws.account, &aws.region);
             let notifier = Notifier::start(Receiver::of(notify), keys, Bounds::default());
             let told = Told { notifier, on: notify.on.clone(), event: event(context, prepared, notify) };
             told.tell();

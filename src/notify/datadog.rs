@@ -59,12 +59,13 @@ pub(super) fn deployments(datadog: &Datadog, event: &Event) -> Vec<Value> {
     let of_service = |service: &Service| {
         let version = service.version.clone()?;
         let name = datadog.service.clone().unwrap_or_else(|| service.name.clone());
-        told.insert((name.clone(), version.clone())).then(|| deployment(datadog, event, service, name, version, ended))
+        told.insert((name.clone(), version.clone())).then(|| deployment(datadog, event, service, (&name, &version), ended))
     };
     event.services.iter().filter_map(of_service).collect()
 }
 
-fn deployment(datadog: &Datadog, event: &Event, service: &Service, name: String, version: String, ended: Timestamp) -> Value {
+fn deployment(datadog: &Datadog, event: &Event, service: &Service, told: (&str, &str), ended: Timestamp) -> Value {
+    let (name, version) = told;
     let (project, environment) = (&event.project, &event.environment);
     let mut attributes = json!({
         // The same deployment told twice, because the first answer was lost, counts once.

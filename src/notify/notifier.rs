@@ -56,7 +56,8 @@ struct Line {
 
 impl Notifier {
     /// Opens a line to each receiver. Within a runtime.
-    pub fn start(receivers: Vec<Receiver>, keys: Arc<dyn Keys>, bounds: Bounds) -> Self {
+    pub fn start(receivers: Vec<Receiver>, keys: impl Keys, bounds: Bounds) -> Self {
+        let keys: Arc<dyn Keys> = Arc::new(keys);
         let warnings = Warnings::default();
         let lines = receivers.into_iter().map(|receiver| {
             let (events, news) = unbounded_channel();

@@ -18,7 +18,7 @@ impl Document {
     }
 
     /// With whichever key of the customer they are encrypted: both stores name what they decrypt in the encryption context ("AWS
-    /// KMS encryption for SecureString parameters", "Secret encryption and decryption in Secrets Manager").
+    /// KMS encryption for Parameter Store", "Secret encryption and decryption in AWS Secrets Manager").
     fn allow_reading(&mut self, what: &str, action: &str, context: &str, keys: &BTreeSet<&SecretRef>, place: Place<'_>) {
         if keys.is_empty() {
             return;

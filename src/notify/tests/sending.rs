@@ -1,7 +1,6 @@
 //! Receivers that check, hang, refuse, close and are not there: the run neither fails nor waits, and keys are nowhere to be seen.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -36,9 +35,9 @@ impl Keys for Lost {
     }
 }
 
-fn kept(url: &str) -> Arc<Kept> {
+fn kept(url: &str) -> Kept {
     let key = || format!("{KEY}\n");
-    Arc::new(Kept([("ssm:/url", url.to_owned()), ("ssm:/key", key()), ("secretsmanager:token", key())].into()))
+    Kept([("ssm:/url", url.to_owned()), ("ssm:/key", key()), ("secretsmanager:token", key())].into())
 }
 
 fn webhook(url: &str) -> Receiver {
@@ -61,12 +60,12 @@ fn sentry(server: &Server) -> Receiver {
 
 /// Bounds that no test waits for, but for the pauses.
 fn patient() -> Bounds {
-    let long = Duration::from_secs(60);
+    let long = Duration::from_mins(1);
     Bounds { connect: long, whole: long, pause: Duration::from_millis(1), end: long }
 }
 
 /// Tells of a deployment that begins and ends well; gives the warnings.
-async fn told(receivers: Vec<Receiver>, keys: Arc<dyn Keys>, bounds: Bounds) -> Vec<String> {
+async fn told(receivers: Vec<Receiver>, keys: impl Keys, bounds: Bounds) -> Vec<String> {
     let notifier = Notifier::start(receivers, keys, bounds);
     notifier.tell(&deployment(Outcome::Started));
     notifier.tell(&deployment(Outcome::Succeeded));
@@ -126,7 +125,7 @@ async fn nobody_waits_long_for_a_receiver_that_hangs() {
 #[tokio::test(start_paused = true)]
 async fn nobody_waits_long_for_a_key_that_cannot_be_had() {
     let begun = Instant::now();
-    let warnings = told(vec![webhook("ssm:/url")], Arc::new(Lost), Bounds::default()).await;
+    let warnings = told(vec![webhook("ssm:/url")], Lost, Bounds::default()).await;
     assert_eq!(begun.elapsed().as_secs(), 5);
     assert_eq!(warnings, ["the webhook has not answered yet, and is not waited for any longer"]);
 }
@@ -210,14 +209,14 @@ async fn one_that_is_not_there_or_hangs_up_is_a_warning() {
 async fn a_key_that_cannot_be_read_or_used_is_a_warning() {
     let server = Server::start(vec![Answer::status(200)]).await;
     let receivers = || vec![webhook("ssm:/url"), datadog(&server)];
-    let warnings = told(receivers(), Arc::new(Kept::default()), patient()).await;
+    let warnings = told(receivers(), Kept::default(), patient()).await;
     let cannot =
         |name: &str, at: &str| format!("{name} cannot be told: {at} cannot be read: ssm:GetParameter: ParameterNotFound");
     assert_eq!(warnings, [cannot("the webhook", "ssm:/url"), cannot("datadog", "ssm:/key")]);
 
     let odd =
         Kept([("ssm:/url", "http://hooks.example.com/hunter2hunter2".into()), ("ssm:/key", "hunter2\nhunter2".into())].into());
-    let warnings = told(receivers(), Arc::new(odd), patient()).await;
+    let warnings = told(receivers(), odd, patient()).await;
     let ends = |end: &str| warnings.iter().filter(|warning| warning.ends_with(end)).count();
     assert_eq!(ends("what ssm:/url holds is no address that begins with https://"), 2, "{warnings:#?}");
     assert_eq!(ends("the key has characters that no header takes"), 2, "{warnings:#?}");
