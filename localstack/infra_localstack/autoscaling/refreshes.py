@@ -8,8 +8,6 @@ asked for, or it is cancelled or rolled back. Unasked, a refresh fails when the 
 targets are unhealthy.
 """
 
-from localstack.services.cloudwatch.models import cloudwatch_stores
-
 from . import template
 from .group import Group, describe_member, invalid, utc
 from .refresh import Refresh, preferences
@@ -108,15 +106,13 @@ class Refreshes:
             if version["LaunchTemplateData"].get("ImageId", "").startswith("resolve:ssm:"):
                 raise invalid("AutoRollback cannot be used with a launch template whose ImageId is an SSM parameter.")
 
-    # Alarms of CloudWatch, which LocalStack serves
+    # Alarms of CloudWatch
 
     def _alarm_states(self, context, preferences: dict) -> dict[str, str | None]:
         """The states of the alarms of a refresh by name; none for one that is not there."""
-        states = {
-            it.alarm["AlarmName"]: it.alarm["StateValue"]
-            for it in cloudwatch_stores[context.account_id][context.region].alarms.values()
-        }
-        return {name: states.get(name) for name in (preferences.get("AlarmSpecification") or {}).get("Alarms") or []}
+        there = self.peer(context, "cloudwatch").alarms
+        names = (preferences.get("AlarmSpecification") or {}).get("Alarms") or []
+        return {name: there[name]["StateValue"] if name in there else None for name in names}
 
     def _check_alarms(self, context, preferences: dict) -> None:
         """What AWS makes of an alarm that is not there is not written anywhere; nobody shall rely on it."""
