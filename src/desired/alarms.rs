@@ -27,6 +27,15 @@ pub fn watched<'a>(resources: impl IntoIterator<Item = (&'a Address, &'a str, &'
     its.filter_map(|(.., attrs)| attrs.get("name")?.as_str().map(str::to_owned)).collect()
 }
 
+/// Has the group of a service know the service's own alarms: by name, since an alarm may be about the group, and is made after it.
+pub(super) fn heed(builder: &mut Builder<'_>, service: &str) {
+    let names = watched(builder.resources().map(|it| (&it.address, it.kind, &it.attrs)), service);
+    let group = builder.at(&Address::of(&["service", service, "group"]));
+    if let Some(group) = group.filter(|_| !names.is_empty()) {
+        group.attrs.insert("own_alarms".into(), names.into());
+    }
+}
+
 pub(super) fn of_service(builder: &mut Builder<'_>, name: &str, service: &Service) {
     let Some(wanted) = &service.alarms else { return };
     let on = On { kind: "service", name, lasting: wanted.lasting, notify: wanted.notify.as_deref() };

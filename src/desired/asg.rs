@@ -129,19 +129,15 @@ fn group(
         max_healthy_percent: deploy.max_healthy_percent(),
         checkpoint_percents: deploy.checkpoint_percent.clone(),
         checkpoint_delay_seconds: (!deploy.checkpoint_percent.is_empty()).then(|| seconds(deploy.checkpoint_delay)),
-        alarms: alarms(deploy),
+        alarms: deploy.alarms.iter().cloned().collect(),
+        // Known once those of the service are built.
+        own_alarms: BTreeSet::new(),
     };
     builder.add::<Group>(group_address(name), &group);
     let ways_out = ways_out(builder, side);
     let after = &mut builder.last().after;
     after.extend(ways_out);
     after.extend(front.into_iter().flat_map(|front| front.listeners));
-}
-
-/// The names of the alarms that a deployment of a service looks at. Names and not references: an alarm about the group is made
-/// after it.
-fn alarms(deploy: &Deploy) -> BTreeSet<String> {
-    deploy.alarms.iter().cloned().collect()
 }
 
 /// A length of time as Auto Scaling counts it; what a spec may say has been checked.

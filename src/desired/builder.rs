@@ -62,6 +62,7 @@ pub fn build(environment: &Environment, facts: &Facts) -> Result<Vec<Desired>, B
             }
         }
         alarms::of_service(&mut builder, name, service);
+        alarms::heed(&mut builder, name);
     }
     turns::take(&mut builder);
     Ok(builder.graph)
@@ -103,6 +104,11 @@ impl Builder<'_> {
     /// The resource added last.
     pub(super) fn last(&mut self) -> &mut Desired {
         self.graph.last_mut().expect("called right after adding one")
+    }
+
+    /// What has been added so far.
+    pub(super) fn resources(&self) -> impl Iterator<Item = &Desired> {
+        self.graph.iter()
     }
 
     /// A resource that has been added.

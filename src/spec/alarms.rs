@@ -37,6 +37,19 @@ pub struct ServiceAlarms {
     pub notify: Option<String>,
 }
 
+impl ServiceAlarms {
+    /// How many alarms these are.
+    pub(super) fn declared(&self) -> usize {
+        let keys = [
+            self.errors_5xx_percent.is_some(),
+            self.unhealthy_targets.is_some(),
+            self.latency_p95_seconds.is_some(),
+            self.cpu_percent.is_some(),
+        ];
+        keys.into_iter().filter(|declared| *declared).count()
+    }
+}
+
 /// Alarms of a database.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

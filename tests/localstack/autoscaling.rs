@@ -49,6 +49,7 @@ pub(crate) fn group(network: &Network, template: &Made) -> Group {
         checkpoint_percents: Vec::new(),
         checkpoint_delay_seconds: None,
         alarms: BTreeSet::new(),
+        own_alarms: BTreeSet::new(),
     }
 }
 

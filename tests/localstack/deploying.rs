@@ -41,7 +41,13 @@ impl Stage {
         let live = Group { min: 2, max: 4, ..group(&network, &made) };
         let live = differs(&sandbox, &network, live).await;
         let stays = BTreeSet::new;
-        let made = Group { alarms: stays(), checkpoint_percents: Vec::new(), checkpoint_delay_seconds: None, ..live.clone() };
+        let made = Group {
+            alarms: stays(),
+            own_alarms: stays(),
+            checkpoint_percents: Vec::new(),
+            checkpoint_delay_seconds: None,
+            ..live.clone()
+        };
         sandbox.make(GROUP, made).await;
         let before = seen(&sandbox).await;
         let template = sandbox.carry_out(TEMPLATE, LaunchTemplate { instance_type: "t3.medium".into(), ..template }).await;
@@ -198,14 +204,19 @@ async fn an_undo_that_fails_says_so_and_does_not_roll_to_the_bad_version() {
 }
 
 #[tokio::test]
-async fn an_alarm_brings_the_old_version_back_and_does_not_stop_that() {
+async fn an_alarm_that_goes_off_brings_the_old_version_back_and_does_not_stop_that() {
     let stage = Stage::of(async |sandbox, _, group| {
         alarm(&sandbox.aws, StateValue::Ok).await;
         Group { alarms: BTreeSet::from(["errors".to_owned()]), ..group }
     })
     .await;
-    alarm(&stage.sandbox.aws, StateValue::Alarm).await;
-    let failure = stage.deploy().await.unwrap_err();
+    stage.steer("stuck").await;
+    let rings = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        alarm(&stage.sandbox.aws, StateValue::Alarm).await;
+    };
+    let (done, ()) = tokio::join!(stage.deploy(), rings);
+    let failure = done.unwrap_err();
     assert_eq!(failure.code, "RollbackSuccessful");
     assert!(failure.message.contains("alarm errors is in the ALARM state"), "{failure}");
 
@@ -213,6 +224,26 @@ async fn an_alarm_brings_the_old_version_back_and_does_not_stop_that() {
     stage.deploy().await.unwrap();
     alarm(&stage.sandbox.aws, StateValue::Alarm).await;
     assert_eq!(stage.restore().await, (true, true));
+    stage.is_as_before().await;
+}
+
+#[tokio::test]
+async fn what_rings_already_or_is_not_there_yet_does_not_stop_a_deployment() {
+    let stage = Stage::of(async |sandbox, _, group| {
+        alarm(&sandbox.aws, StateValue::Alarm).await;
+        Group { own_alarms: ["errors", "still to be made"].map(str::to_owned).into(), ..group }
+    })
+    .await;
+    stage.deploy().await.unwrap();
+    assert_eq!(running(&stage.sandbox.aws).await, ["2", "2"]);
+}
+
+#[tokio::test]
+async fn an_alarm_of_others_that_is_not_there_is_refused() {
+    let stage = Stage::of(async |_, _, group| Group { alarms: BTreeSet::from(["nobody".to_owned()]), ..group }).await;
+    let failure = stage.deploy().await.unwrap_err();
+    assert!(failure.message.contains("nobody"), "{failure}");
+    assert_eq!(stage.restore().await, (false, true));
     stage.is_as_before().await;
 }
 

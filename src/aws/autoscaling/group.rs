@@ -60,9 +60,12 @@ resource! {
         /// Seconds that it pauses there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         checkpoint_delay_seconds: Option<u32> => write_only(),
-        /// Names of the CloudWatch alarms of which none may go off during an instance refresh.
+        /// Names of the CloudWatch alarms of others of which none may go off during an instance refresh.
         #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
         alarms: BTreeSet<String> => write_only(),
+        /// Names of the service's own alarms, none of which may either, once they are there.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        own_alarms: BTreeSet<String> => write_only(),
     }
     outputs: [Output::held("arn"), Output::plain("name")],
     hourly: true,
@@ -122,6 +125,7 @@ impl Resource for Group {
             ),
             reads(&[
                 "autoscaling:DescribeInstanceRefreshes",
+                "cloudwatch:DescribeAlarms",
                 "autoscaling:DescribeLoadBalancerTargetGroups",
                 "autoscaling:DescribeScalingActivities",
                 "elasticloadbalancing:DescribeTargetHealth",
@@ -304,6 +308,7 @@ fn found(group: &AutoScalingGroup, targets: &BTreeMap<String, u32>) -> Found<Gro
             checkpoint_percents: Vec::new(),
             checkpoint_delay_seconds: None,
             alarms: BTreeSet::new(),
+            own_alarms: BTreeSet::new(),
         },
         outputs: outputs([("arn", group.auto_scaling_group_arn()), ("name", Some(name))]),
         tags,

@@ -2,11 +2,26 @@
 
 use aws_sdk_autoscaling::types::{AlarmSpecification, RefreshPreferences};
 
+use super::super::client::Aws;
+use super::super::cloudwatch::states::{Standing, states};
+use super::super::error::AwsError;
 use super::group::Group;
 
+/// The alarms that a refresh to what is wanted heeds. One of the service's own that is still to be made comes too late for it. One
+/// that rings already says nothing of the new version, which may be what ends it.
+pub(super) async fn heeded(aws: &Aws, want: &Group) -> Result<Vec<String>, AwsError> {
+    let names: Vec<String> = want.alarms.union(&want.own_alarms).cloned().collect();
+    let states = states(aws, &names).await?;
+    let heeded = |name: &String| match states.iter().find(|state| state.name == *name) {
+        Some(state) => state.standing != Standing::Alarm,
+        None => want.alarms.contains(name),
+    };
+    Ok(names.into_iter().filter(heeded).collect())
+}
+
 /// To a new version: every instance is replaced, and all of them come back where that goes wrong.
-pub(super) fn ahead(live: &Group, want: &Group) -> RefreshPreferences {
-    let alarms = AlarmSpecification::builder().set_alarms(Some(want.alarms.iter().cloned().collect())).build();
+pub(super) fn ahead(live: &Group, want: &Group, alarms: Vec<String>) -> RefreshPreferences {
+    let alarms = (!alarms.is_empty()).then(|| AlarmSpecification::builder().set_alarms(Some(alarms)).build());
     // The last checkpoint is where the refresh ends: one at less than 100 percent would leave the others as they are.
     let checkpoints = want.checkpoint_percents.iter().copied().chain([100]).map(seconds).collect();
     let pauses = !want.checkpoint_percents.is_empty();
@@ -15,7 +30,7 @@ pub(super) fn ahead(live: &Group, want: &Group) -> RefreshPreferences {
         .skip_matching(false)
         // Auto Scaling can go back to a numbered version only, not to the `$Latest` that somebody may have set.
         .auto_rollback(is_number(&live.launch_template_version))
-        .set_alarm_specification((!want.alarms.is_empty()).then_some(alarms))
+        .set_alarm_specification(alarms)
         .set_checkpoint_percentages(pauses.then_some(checkpoints))
         .set_checkpoint_delay(want.checkpoint_delay_seconds.filter(|_| pauses).map(seconds))
         .build()
@@ -69,7 +84,8 @@ mod tests {
             max_healthy_percent: 150,
             checkpoint_percents: vec![20, 50],
             checkpoint_delay_seconds: Some(600),
-            alarms: BTreeSet::from(["errors".to_owned()]),
+            alarms: BTreeSet::new(),
+            own_alarms: BTreeSet::new(),
         }
     }
 
@@ -83,7 +99,7 @@ mod tests {
     #[test]
     fn the_way_there_pauses_and_heeds_alarms_and_the_way_back_does_neither() {
         let live = Group { launch_template_version: "1".into(), ..group("ELB", 300) };
-        let there = ahead(&live, &group("ELB", 300));
+        let there = ahead(&live, &group("ELB", 300), vec!["errors".into()]);
         assert_eq!((there.auto_rollback(), there.skip_matching()), (Some(true), Some(false)));
         assert_eq!(there.checkpoint_percentages(), [20, 50, 100], "the last one is where Auto Scaling ends the refresh");
         assert_eq!(there.checkpoint_delay(), Some(600));
@@ -91,7 +107,7 @@ mod tests {
         assert_eq!(there.min_healthy_percentage(), None, "that is the group's own");
 
         let unnumbered = Group { launch_template_version: "$Latest".into(), ..group("ELB", 300) };
-        assert_eq!(ahead(&unnumbered, &live).auto_rollback(), Some(false), "Auto Scaling would refuse it");
+        assert_eq!(ahead(&unnumbered, &live, Vec::new()).auto_rollback(), Some(false), "Auto Scaling would refuse it");
 
         let back = behind(&live);
         assert_eq!((back.auto_rollback(), back.skip_matching()), (Some(false), Some(true)));

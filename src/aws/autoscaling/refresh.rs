@@ -13,7 +13,7 @@ use aws_sdk_autoscaling::types::{
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::group::Group;
-use super::preferences::{ahead, behind, is_number};
+use super::preferences::{ahead, behind, heeded, is_number};
 use super::progress::{follow, under_way, verdict};
 
 /// Rolls the group to the launch template version that is wanted, and waits until it has: an empty group at once, and one whose
@@ -33,7 +33,8 @@ pub(super) async fn roll(aws: &Aws, name: &str, live: &Group, want: &Group) -> R
         if runs(aws, name, want).await? {
             return Ok(());
         }
-        if let Some(refresh) = start(aws, want, ahead(live, want)).await? {
+        let alarms = heeded(aws, want).await?;
+        if let Some(refresh) = start(aws, want, ahead(live, want, alarms)).await? {
             return verdict(&follow(aws, name, &refresh).await?);
         }
     }

@@ -1,9 +1,10 @@
 //! How instances are replaced: what Auto Scaling takes, and what would not do what it says.
 
 use super::Subject;
+use crate::spec::alarms::ServiceAlarms;
 use crate::spec::deploy::{APART, Deploy};
 use crate::spec::problem::Problem;
-use crate::spec::service::Runtime;
+use crate::spec::service::{Runtime, Service};
 
 /// The longest warm-up. Source: `DefaultInstanceWarmup` there, which has no bound of its own; a refresh gives up after an hour.
 const WARMUP: u64 = 3600;
@@ -16,13 +17,13 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     let services = subject.environment.service.iter();
     services
         .flat_map(|(name, service)| match &service.runtime {
-            Runtime::Asg { deploy, .. } => one(subject, name, deploy),
+            Runtime::Asg { deploy, .. } => one(subject, name, service, deploy),
             Runtime::AppRunner { .. } => Vec::new(),
         })
         .collect()
 }
 
-fn one(subject: &Subject, name: &str, deploy: &Deploy) -> Vec<Problem> {
+fn one(subject: &Subject, name: &str, service: &Service, deploy: &Deploy) -> Vec<Problem> {
     let written = |key: &str| subject.tree.at(&["service", name, "deploy", key]).is_some();
     let at = |key: &str| subject.place(&["service", name, "deploy", key]);
     let mut problems = Vec::new();
@@ -49,8 +50,10 @@ fn one(subject: &Subject, name: &str, deploy: &Deploy) -> Vec<Problem> {
         let problem = Problem::error("there is no checkpoint to pause at").at(at("checkpoint_delay"));
         problems.push(problem.help("add `checkpoint_percent = [50]`, or leave this out"));
     }
-    if deploy.alarms.len() > ALARMS {
-        let problem = Problem::error(format!("a deployment can look at {ALARMS} alarms")).at(at("alarms"));
+    let own = service.alarms.as_ref().map_or(0, ServiceAlarms::declared);
+    if deploy.alarms.len() + own > ALARMS {
+        let with = if own > 0 { format!(", and `service.{name}.alarms` declares {own}") } else { String::new() };
+        let problem = Problem::error(format!("a deployment can look at {ALARMS} alarms{with}")).at(at("alarms"));
         problems.push(problem.help("a composite alarm in CloudWatch stands for as many as it names"));
     }
     if deploy.alarms.iter().any(String::is_empty) {
