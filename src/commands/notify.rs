@@ -90,7 +90,7 @@ fn event(context: &Context, prepared: &Prepared, notify: &Notify) -> Event {
 
 /// The services whose images change, with what the plan knows of those.
 fn services(prepared: &Prepared, notify: &Notify) -> Vec<Service> {
-    let mut changes = image_changes(&prepared.plan);
+    let mut changes = image_changes(&prepared.header, &prepared.plan);
     let of_spec = prepared.environment.service.names().filter_map(|name| changes.remove_entry(name));
     let mut ordered: Vec<_> = of_spec.collect();
     // Those that left the spec go.
