@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::graph::{Attrs, Created, Outputs, Tags, Target};
 use crate::plan::Change;
 
+/// The name of an output that is no value for references but what a step has said, for people: see [`Event::Said`](super::Event::Said).
+pub const OUTPUT: &str = "output";
+
 /// What the executor can do. Attributes hold no references any more when they come here.
 pub trait Cloud: Send + Sync {
     /// Makes a resource; answers as soon as it has an id.

@@ -33,6 +33,15 @@ pub enum Event<'a> {
         /// How it stands, in words that follow a colon.
         text: &'a str,
     },
+    /// A step said something worth keeping, such as the output of a command.
+    Said {
+        /// The resource.
+        change: &'a Change,
+        /// What was done to it.
+        verb: Verb,
+        /// What it said, in lines.
+        text: &'a str,
+    },
     /// A step is over.
     Ended {
         /// The resource.

@@ -9,7 +9,7 @@ mod stop;
 #[cfg(test)]
 mod tests;
 
-pub use cloud::{Cloud, Failure};
+pub use cloud::{Cloud, Failure, OUTPUT};
 pub use event::{Event, Outcome, Report, StepReport};
 pub use run::run;
 pub use stop::{Asker, Cause, Stop};

@@ -11,7 +11,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
 
-use super::cloud::{Cloud, Failure};
+use super::cloud::{Cloud, Failure, OUTPUT};
 use super::event::{Event, Outcome, Report, StepReport};
 use super::notice::Notices;
 use super::stop::{Cause, Stop};
@@ -56,7 +56,10 @@ pub async fn run(plan: &Plan, cloud: &dyn Cloud, stop: Stop, tell: &mut dyn FnMu
             Next::Stop(cause) => run.stop(cause, tell),
             Next::Noticed(step, text) => run.noticed(step, &text, tell),
             Next::Called(called) => run.called(called, tell),
-            Next::Settled(step, Ok(outputs)) => {
+            Next::Settled(step, Ok(mut outputs)) => {
+                if let Some(text) = outputs.remove(OUTPUT) {
+                    tell(Event::Said { change: run.change(step), verb: plan.steps[step].verb, text: &text });
+                }
                 run.learn(step, outputs);
                 run.end(step, Outcome::Done, tell);
             }

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::{Asker, Cause, Cloud, Event, Failure, Outcome, Report, notice, run};
+use super::{Asker, Cause, Cloud, Event, Failure, OUTPUT, Outcome, Report, notice, run};
 use crate::graph::{Address, Attrs, Created, Live, Outputs, Owner, State, Tags, Target};
 use crate::plan::{Action, Change, FieldChange, Need, Plan, Reason, Since, Step, Verb};
 
@@ -62,7 +62,11 @@ impl Cloud for World {
             notice::tell("half of it");
             notice::tell("nearly there");
             sleep(Duration::from_secs(10)).await;
-            Ok(BTreeMap::from([("host".into(), format!("host-{}", created.id))]))
+            let mut outputs = BTreeMap::from([("host".into(), format!("host-{}", created.id))]);
+            if created.id == "speaker" {
+                outputs.insert(OUTPUT.into(), "one\ntwo".into());
+            }
+            Ok(outputs)
         })
     }
 
@@ -261,7 +265,7 @@ async fn what_a_step_says_of_itself_is_told_while_it_runs() {
         Event::Started { change, .. } => told.push(format!("{} starts", change.address)),
         Event::Notice { change, text, .. } => told.push(format!("{}: {text}", change.address)),
         Event::Ended { change, .. } => told.push(format!("{} ends", change.address)),
-        Event::Waiting { .. } | Event::Stopping(_) => {}
+        Event::Waiting { .. } | Event::Said { .. } | Event::Stopping(_) => {}
     };
     assert!(run(&plan, &World::new(""), Asker::default().stop(), &mut tell).await.is_complete());
     let of = |name: &str| {
@@ -271,4 +275,20 @@ async fn what_a_step_says_of_itself_is_told_while_it_runs() {
         })
     };
     assert_eq!(told, [of("a"), of("b")].concat());
+}
+
+/// It is for people: no reference can be to it.
+#[tokio::test(start_paused = true)]
+async fn what_a_step_has_said_is_told_before_its_end() {
+    let mut plan = creations(&[("speaker", &[]), ("app", &[(0, Since::Ready)])]);
+    plan.changes[1].after.insert("sees".into(), json!({ "$ref": "speaker#output" }));
+    let mut told = Vec::new();
+    let mut tell = |event: Event<'_>| match event {
+        Event::Said { change, text, .. } => told.push(format!("{} said {text:?}", change.address)),
+        Event::Ended { change, .. } => told.push(format!("{} ends", change.address)),
+        _ => {}
+    };
+    let report = run(&plan, &World::new(""), Asker::default().stop(), &mut tell).await;
+    assert_eq!(told, [r#"speaker said "one\ntwo""#, "speaker ends", "app ends"]);
+    assert_eq!(report.failed().next().unwrap().1.code, "BrokenPlan");
 }

@@ -73,7 +73,7 @@ impl<'a> Progress<'a> {
                             bar.set_message(doing(*verb, &change.address, Some(text)));
                         }
                     }
-                    Event::Waiting { .. } | Event::Stopping(_) => {}
+                    Event::Waiting { .. } | Event::Said { .. } | Event::Stopping(_) => {}
                 }
                 if let Some(line) = events::line(event) {
                     let _ = bars.println(line);
@@ -91,7 +91,7 @@ impl<'a> Progress<'a> {
                         }
                     }
                     Event::Ended { change, verb, .. } => drop(running.remove(&(change.address.clone(), *verb))),
-                    Event::Waiting { .. } | Event::Stopping(_) => {}
+                    Event::Waiting { .. } | Event::Said { .. } | Event::Stopping(_) => {}
                 }
                 if let Some(line) = events::line(event) {
                     self.context.tell(&format!("{line}\n"));

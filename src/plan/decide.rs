@@ -38,7 +38,7 @@ impl<'a> Decider<'a> {
         live: &'a [Live],
         options: &'a Options,
     ) -> Self {
-        let evidence = Evidence::new(wanted, dependencies, live);
+        let evidence = Evidence::new(schemas, wanted, dependencies, live);
         let holders = Holders::find(schemas, &live.iter().map(Some).collect::<Vec<_>>());
         Self {
             schemas,

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{FieldChange, Reason};
+use super::schema::Schemas;
 use crate::graph::{Address, Desired, Live, Owner, references};
 use crate::values::name::fingerprint;
 
@@ -21,17 +22,24 @@ pub(super) struct Evidence<'a> {
     remembered: BTreeMap<&'a Address, &'a str>,
     dependencies: &'a BTreeMap<&'a Address, BTreeSet<Address>>,
     never_made: BTreeSet<&'a Address>,
+    transient: BTreeSet<&'a Address>,
 }
 
 impl<'a> Evidence<'a> {
     pub(super) fn new(
+        schemas: &dyn Schemas,
         desired: &'a BTreeMap<&'a Address, &'a Desired>,
         dependencies: &'a BTreeMap<&'a Address, BTreeSet<Address>>,
         live: &'a [Live],
     ) -> Self {
         let never_made = never_made(desired, dependencies, live);
+        let is_transient = |desired: &Desired| schemas.schema(desired.kind).is_some_and(|schema| schema.transient);
+        let transient: BTreeSet<&Address> =
+            desired.iter().filter(|(_, desired)| is_transient(desired)).map(|(&address, _)| address).collect();
         let mut dependents: BTreeMap<&Address, BTreeSet<&Address>> = BTreeMap::new();
-        for (address, targets) in dependencies.iter().filter(|(address, _)| !never_made.contains(*address)) {
+        // What comes and goes by itself is remembered by nobody.
+        let lasts = |address: &&Address| !never_made.contains(*address) && !transient.contains(*address);
+        for (address, targets) in dependencies.iter().filter(|(address, _)| lasts(address)) {
             for target in targets {
                 dependents.entry(target).or_default().insert(address);
             }
@@ -40,7 +48,7 @@ impl<'a> Evidence<'a> {
             Owner::Ours { address, declared } if is_of(live, desired) => Some((address, declared.as_deref()?)),
             _ => None,
         });
-        Self { desired, dependents, remembered: remembered.collect(), dependencies, never_made }
+        Self { desired, dependents, remembered: remembered.collect(), dependencies, never_made, transient }
     }
 
     /// What `infra:declared` is to say of a wanted resource.
@@ -67,6 +75,9 @@ impl<'a> Evidence<'a> {
 
     /// Why a resource is not there: somebody deleted it if a neighbour remembers it.
     pub(super) fn of_absence(&self, address: &Address) -> Reason {
+        if self.transient.contains(address) {
+            return Reason::New;
+        }
         let half = |text: &str, half: usize| text.split('-').nth(half).map(str::to_owned);
         let remembers = |neighbour: &Address, part: usize| {
             self.remembered.get(neighbour).is_some_and(|then| half(then, part) == half(&self.declared(neighbour), part))

@@ -27,6 +27,9 @@ pub struct Schema {
     pub protection: Option<&'static str>,
     /// Kinds whose deletions must be over before one of this kind can go, though none of their attributes names it.
     pub yields_to: &'static [&'static str],
+    /// It is over as soon as it is ready, and nothing of it stays; it is wanted only while it is to be done. So that it is not there is
+    /// no sign that somebody deleted it.
+    pub transient: bool,
 }
 
 /// One attribute of a kind.
@@ -143,10 +146,14 @@ impl Schema {
         hourly: false,
         protection: None,
         yields_to: &[],
+        transient: false,
     };
 
     /// A kind that holds data.
     pub const STATEFUL: Self = Self { stateful: true, ..Self::ORDINARY };
+
+    /// A kind of which nothing stays.
+    pub const TRANSIENT: Self = Self { transient: true, ..Self::ORDINARY };
 
     /// A kind that AWS refuses to delete while this attribute is true.
     pub const fn protected_by(self, attribute: &'static str) -> Self {

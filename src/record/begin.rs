@@ -64,6 +64,7 @@ fn pending(change: &Change, verb: Verb) -> Step {
         started: None,
         seconds: None,
         waited_for: None,
+        output: None,
         failure: None,
     }
 }

@@ -16,6 +16,11 @@ impl Record {
                     step.started = Some(now);
                 }
             }
+            Event::Said { change, verb, text } => {
+                if let Some(step) = self.step(change, *verb) {
+                    step.output = Some((*text).to_owned());
+                }
+            }
             Event::Ended { change, verb, outcome, took } => {
                 let Some(step) = self.step(change, *verb) else { return };
                 // One that never started took no time.

@@ -199,6 +199,9 @@ pub struct Step {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schemars(with = "String")]
     pub waited_for: Option<Address>,
+    /// What it said, such as the last lines that a command wrote.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub output: Option<String>,
     /// What AWS answered.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub failure: Option<Failure>,

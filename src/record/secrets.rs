@@ -54,6 +54,7 @@ impl Secrets {
                 tell(&Event::Ended { change, verb, outcome: &outcome, took });
             }
             Event::Notice { change, verb, text } => tell(&Event::Notice { change, verb, text: &self.strike_out(text) }),
+            Event::Said { change, verb, text } => tell(&Event::Said { change, verb, text: &self.strike_out(text) }),
             event => tell(&event),
         }
     }

@@ -163,6 +163,8 @@ fn it_follows_the_run_to_its_end() {
     secrets.struck_out(begin, &mut |event| record.tell(event, at(1)));
     assert_eq!(record.steps[0].outcome, StepOutcome::Running);
     let mut tell = |event, now| secrets.struck_out(event, &mut |event| record.tell(event, now));
+    let said = format!("KEY={SECRET}\nmigrated");
+    tell(Event::Said { change: template, verb: Verb::Update, text: &said }, at(1));
     let failed = apply::Outcome::Failed(failure);
     let took = Duration::from_micros(1_234_567);
     tell(Event::Ended { change: template, verb: Verb::Update, outcome: &failed, took }, at(2));
@@ -173,6 +175,7 @@ fn it_follows_the_run_to_its_end() {
     let [first, second] = &record.steps[..] else { panic!("{:?}", record.steps) };
     assert_eq!((first.outcome, first.started, first.seconds), (StepOutcome::Failed, Some(at(1)), Some(1.235)));
     assert_eq!(first.failure.as_ref().unwrap().message, "the value (concealed) of shop-dev-web is too long");
+    assert_eq!(first.output.as_deref(), Some("KEY=(concealed)\nmigrated"));
     assert_eq!((second.outcome, second.started, second.seconds), (StepOutcome::Left, None, None));
     assert_eq!(second.waited_for.as_ref(), Some(&template.address));
     assert_eq!((record.outcome, record.exit_code, record.took()), (Outcome::Partly, Some(3), Some(Duration::from_secs(3))));

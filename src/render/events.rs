@@ -22,6 +22,7 @@ pub fn line(event: &Event<'_>) -> Option<String> {
         Event::Started { change, verb } => Some(format!("{} {}", verbs(*verb).0, change.address)),
         // Those who draw show what a step says of itself while it runs; in a log it is told from time to time.
         Event::Waiting { .. } | Event::Notice { .. } => None,
+        Event::Said { change, text, .. } => Some(format!("{} said:\n{}", change.address, indented(text))),
         Event::Stopping(Cause::Interrupt) => {
             Some("stopping: calls under way are finished, and nothing new is started; interrupt again to quit".into())
         }
@@ -31,11 +32,21 @@ pub fn line(event: &Event<'_>) -> Option<String> {
         Event::Ended { change, verb, outcome, took: time } => match outcome {
             Outcome::Done => Some(format!("{} {} ({})", verbs(*verb).1, change.address, took(*time))),
             Outcome::Begun => Some(format!("left {} to AWS, which is still {} it", change.address, verbs(*verb).0)),
-            Outcome::Failed(failure) => Some(format!("failed {}: {failure}", change.address)),
+            Outcome::Failed(failure) => Some(format!("failed {}: {}", change.address, hanging(&failure.to_string()))),
             // The report says these at the end, together.
             Outcome::Left(_) | Outcome::Stopped => None,
         },
     }
+}
+
+/// Lines below one that they belong to.
+pub(super) fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// The first line as it is, and the others below it.
+fn hanging(text: &str) -> String {
+    text.trim_end().replace('\n', "\n  ")
 }
 
 /// One JSON line for programs.
@@ -57,6 +68,7 @@ pub fn json(event: &Event<'_>) -> Value {
         Event::Started { change, verb } => about("apply_start", change, *verb),
         Event::Waiting { change, verb } => about("apply_progress", change, *verb),
         Event::Notice { change, verb, text } => with(about("apply_progress", change, *verb), &[("message", json!(text))]),
+        Event::Said { change, verb, text } => with(about("apply_output", change, *verb), &[("output", json!(text))]),
         Event::Stopping(cause) => json!({ "type": "apply_stopping", "because": why(*cause) }),
         Event::Ended { change, verb, outcome, took } => {
             let time = ("elapsed_seconds", json!(took.as_secs_f64()));

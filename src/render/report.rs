@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::events::verbs;
+use super::events::{indented, verbs};
 use super::words::count;
 use crate::apply::{Outcome, Report, StepReport};
 use crate::graph::Address;
@@ -24,7 +24,7 @@ pub fn text(report: &Report, environment: &str) -> String {
     for (step, failure) in &failed {
         let _ = writeln!(text, "\nfailed: {} {}", verbs(step.verb).0, step.address);
         let _ = writeln!(text, "  {}: {}", failure.operation, failure.code);
-        let _ = writeln!(text, "  {}", failure.message);
+        let _ = writeln!(text, "{}", indented(&failure.message));
         if let Some(id) = &failure.request_id {
             let _ = writeln!(text, "  request {id}");
         }

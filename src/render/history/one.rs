@@ -182,6 +182,9 @@ fn step(sheet: &mut Sheet, step: &Step, entry: &Entry) {
         (Role::Faint, &time.unwrap_or_default()),
     ];
     sheet.line(RESOURCE, DETAIL, &spans);
+    for line in step.output.iter().flat_map(|output| output.lines()) {
+        sheet.line(DETAIL, DETAIL, &[(Role::Faint, line)]);
+    }
     if let Some(failure) = &step.failure {
         sheet.line(DETAIL, DETAIL, &[(Role::Delete, &format!("{}: {}", failure.operation, failure.code))]);
         for line in failure.message.lines() {
