@@ -240,6 +240,11 @@ class Provider:
     def routes(self, router) -> None:
         """Adds URLs of the service that are not part of the AWS API."""
 
+    def _is_outermost(self, context) -> bool:
+        """Whether a client called the operation, not another operation or the agenda."""
+        mine = account(context.account_id)
+        return mine.depth == 1 and mine._due is None
+
     # For the framework --------------------------------------------------------------------------------------------
 
     def _state(self, account_id: str, region: str):

@@ -298,3 +298,33 @@ def test_what_a_customers_key_encrypts_takes_decrypting_as_well(aws, held):
     decrypt = {"action": "kms:Decrypt", "StringLike": {"kms:EncryptionContext:PARAMETER_ARN": f"{arn}own"}}
     client = held(read, statement(**decrypt))("ssm")
     assert client.get_parameter(Name="/shop/own", WithDecryption=True)["Parameter"]["Value"] == "x"
+
+
+def test_starting_an_instance_is_asked_about_each_thing_that_it_takes(aws, held):
+    image = aws.ec2.describe_images()["Images"][0]["ImageId"]
+    template = aws.ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData={"ImageId": image, "InstanceType": "t3.micro"})
+    template = template["LaunchTemplate"]["LaunchTemplateId"]
+    network = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = aws.ec2.create_subnet(VpcId=network, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    wanted = {
+        "LaunchTemplate": {"LaunchTemplateId": template, "Version": "1"},
+        "SubnetId": subnet,
+        "TagSpecifications": [{"ResourceType": "instance", "Tags": OURS}],
+        "MinCount": 1,
+        "MaxCount": 1,
+    }
+    here = f"arn:aws:ec2:{aws.region}:{aws.account}"
+    used = [f"{here}:launch-template/{template}", f"{here}:subnet/{subnet}", f"arn:aws:ec2:{aws.region}::image/{image}"]
+    made = [f"{here}:{kind}/*" for kind in ("instance", "volume", "network-interface")]
+    from_template = {"ArnLike": {"ec2:LaunchTemplate": f"{here}:launch-template/*"}}
+    tags = statement(action="ec2:CreateTags", StringEquals={"ec2:CreateAction": "RunInstances"})
+    allowed = [statement(action="ec2:RunInstances", resource=[*used, *made], **from_template), tags]
+    for missing in [*used, *made]:
+        others = [it for it in [*used, *made] if it != missing]
+        answer = refusal(held(statement(action="ec2:RunInstances", resource=others), tags)("ec2").run_instances, **wanted)
+        assert f"ec2:RunInstances on resource: {missing}" in answer["Error"]["Message"]
+    answer = refusal(held(allowed[0])("ec2").run_instances, **wanted)
+    assert f"ec2:CreateTags on resource: {here}:instance/*" in answer["Error"]["Message"]
+    instance = held(*allowed)("ec2").run_instances(**wanted)["Instances"][0]["InstanceId"]
+    ours = statement(action="ec2:TerminateInstances", StringEquals={KEY: "dev"})
+    held(ours)("ec2").terminate_instances(InstanceIds=[instance])

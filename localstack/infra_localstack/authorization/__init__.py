@@ -13,7 +13,7 @@ allows; so what is missing here is refused, and noticed. `policy.py` evaluates. 
 from localstack.aws.api import RequestContext
 
 from ..framework import aws_error
-from . import ec2, named
+from . import ec2, launching, named
 from .demand import Call, Demand
 from .policy import Policy
 
@@ -56,6 +56,8 @@ class Authorization:
 def _demands(call: Call) -> list[Demand]:
     if call.action == "sts:GetCallerIdentity":  # "No permissions are required to perform this operation."
         return []
+    if call.action == "ec2:RunInstances":
+        return launching.by_client(call)
     return ec2.demands(call) if call.service == "ec2" else named.demands(call)
 
 

@@ -70,6 +70,7 @@ CHANGES = {
     "ModifyLaunchTemplate": ["LaunchTemplateId"],
     "DeleteLaunchTemplate": ["LaunchTemplateId"],
     "DeleteLaunchTemplateVersions": ["LaunchTemplateId"],
+    "TerminateInstances": ["InstanceIds"],
 }
 
 

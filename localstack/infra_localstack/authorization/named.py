@@ -188,7 +188,7 @@ def _logs(call: Call) -> list[Demand] | None:
         return None
     group = call.arn(f"log-group:{call.request['logGroupName']}")
     tagging = _on(call, group, action="TagResource") if call.request.get("tags") else []
-    return _on(call, f"{group}:log-stream:") + tagging
+    return _on(call, f"{group}:log-stream:{call.request.get('logStreamName', '')}") + tagging
 
 
 def _iam(call: Call) -> list[Demand] | None:

@@ -1,6 +1,7 @@
 """EC2: LocalStack's own, made as strict as AWS and given its states.
 
-One file a part: network (VPC, subnets, gateways, addresses), routes, groups, nat, endpoints, templates, instances.
+One file a part: network (VPC, subnets, gateways, addresses), routes, groups, nat, endpoints, templates, instances, with
+launches (what a client asks for) and releases (what some of them do).
 The parts are mixins of one provider over moto's models, so that whatever of EC2 is not here goes on working.
 """
 

@@ -4,7 +4,7 @@ from moto.ec2.models.instances import InstanceState
 
 from .. import interfaces
 from ..framework import aws_error
-
+from . import launches, releases
 
 CODES = {"pending": 0, "running": 16, "shutting-down": 32, "terminated": 48}
 
@@ -18,18 +18,23 @@ def _state(name: str) -> InstanceState:
 SHOWN_SECONDS = 3600
 
 
-class Instances:
+class Instances(releases.Releases):
     def run_instances(self, context, request):
         moto = interfaces.backend(context)
         if (image := request.get("ImageId")) and not image.startswith("resolve:") and image not in moto.amis:
             raise aws_error("InvalidAMIID.NotFound", f"The image id '[{image}]' does not exist")
-        made = self.base_call(context)
+        by_client = self._is_outermost(context)
+        made = self.base_call(context, launches.complete(context, request)) if by_client else self.base_call(context)
         for shown in made["Instances"]:
             instance = moto.get_instance(shown["InstanceId"])
             for eni in instance.nics.values():
                 eni.delete_on_termination = True
             self.settle(context, vars(instance), "_state", _state("pending"), _state("running"))
             shown["State"] = {"Code": 0, "Name": "pending"}
+            if by_client:
+                launches.tag(context, instance, request)
+                if document := releases.document(request.get("UserData")):
+                    self._release(context, instance, document)
         return made
 
     def describe_instances(self, context, request):

@@ -1,0 +1,78 @@
+"""Release commands at work: an instance whose user data tells it to run a container once does so, as `script.sh` of `infra` would.
+
+It writes into the log group what the command said, then, in a stream beside that, how it ended; and then it shuts itself down. How that
+goes can be steered: `POST /_infra/outcome` with service `ec2` and the instance's `infra:address` as the resource. The outcome is an exit
+code; `stuck`, where nothing more comes until the time is up; `vanishes`, where the instance goes without a word; or any other text, which
+is why the command could not be run.
+"""
+
+import base64
+import json
+import re
+
+from .. import interfaces
+from ..framework import ServiceException
+
+_DOCUMENT = re.compile(r"<<'INFRA_DOCUMENT'\n(.*?)\nINFRA_DOCUMENT\n", re.DOTALL)
+
+#: Lines that the command writes, before it says how it sees its environment, as careless programs do.
+LINES = 30
+
+
+def document(user_data: str | None) -> dict | None:
+    """What user data says that is to run once."""
+    found = _DOCUMENT.search(base64.b64decode(user_data or "").decode(errors="replace"))
+    try:
+        said = json.loads(found[1]) if found else {}
+    except ValueError:
+        return None
+    return said if said.get("release") else None
+
+
+class Releases:
+    def _release(self, context, instance, document: dict) -> None:
+        """Plays it once the instance has been running for a while."""
+        tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
+        outcome = self.outcome(context, tags.get("infra:address", instance.id)) or "0"
+        self.after(context, lambda: self._run_command(context, instance, document, outcome), 2 * self.seconds(context))
+        # As `shutdown` counts: whole minutes.
+        minutes = -(-document["release"]["timeout_seconds"] // 60)
+        self.after(context, lambda: self._shut_down(context, instance), 60.0 * minutes)
+
+    def _run_command(self, context, instance, document: dict, outcome: str) -> None:
+        if instance._state.name != "running":
+            return
+        stream = f"{document['release']['stream']}/{instance.id}"
+        try:
+            if outcome in ("stuck", "vanishes") or outcome.isdigit():
+                self._write(context, document["log_group"], stream, _said(document, outcome))
+            if outcome == "stuck":
+                return
+            if outcome != "vanishes":
+                end = {"exit_code": int(outcome)} if outcome.isdigit() else {"failed": outcome}
+                self._write(context, document["log_group"], f"{stream}/end", [json.dumps(end)])
+        except ServiceException:
+            pass  # the instance could not say it either, and goes
+        self._shut_down(context, instance)
+
+    def _write(self, context, group: str, stream: str, lines: list[str]) -> None:
+        where = {"logGroupName": group, "logStreamName": stream}
+        self.call(context, "logs", "CreateLogStream", where)
+        events = [{"timestamp": int(self.now(context) * 1000), "message": line} for line in lines]
+        self.call(context, "logs", "PutLogEvents", where | {"logEvents": events})
+
+    def _shut_down(self, context, instance) -> None:
+        """What an instance does that shuts itself down, its `InstanceInitiatedShutdownBehavior` says."""
+        if instance._state.name != "running":
+            return
+        moto = interfaces.backend(context)
+        if instance.instance_initiated_shutdown_behavior == "terminate":
+            self._terminate(context, moto, instance)
+        else:
+            moto.stop_instances([instance.id])
+
+
+def _said(document: dict, outcome: str) -> list[str]:
+    lines = [" ".join(document["command"]), *(f"step {number} of {LINES}" for number in range(1, LINES + 1))]
+    lines += [f"{name}={value}" for name, value in document["environment"].items()]
+    return lines + ([] if outcome == "0" else [f"told to end like this: {outcome}"])
