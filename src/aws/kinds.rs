@@ -28,6 +28,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &Of::<super::elbv2::target_group::TargetGroup>::NEW,
     &Of::<super::elbv2::listener::Listener>::NEW,
     &Of::<super::ec2::launch_template::LaunchTemplate>::NEW,
+    &Of::<super::ec2::instance::Instance>::NEW,
     &Of::<super::autoscaling::group::Group>::NEW,
     &Of::<super::apprunner::vpc_connector::VpcConnector>::NEW,
     &Of::<super::apprunner::auto_scaling_configuration::AutoScalingConfiguration>::NEW,

@@ -22,4 +22,5 @@ mod logs;
 mod network;
 mod rds;
 mod reads;
+mod release;
 mod security_group;

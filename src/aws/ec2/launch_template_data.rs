@@ -22,7 +22,7 @@ const ROOT: &str = "/dev/xvda";
 const METADATA_HOPS: i32 = 2;
 
 /// What is tagged with an instance.
-const TAGGED: [ResourceType; 3] = [ResourceType::Instance, ResourceType::Volume, ResourceType::NetworkInterface];
+pub(super) const TAGGED: [ResourceType; 3] = [ResourceType::Instance, ResourceType::Volume, ResourceType::NetworkInterface];
 
 /// The complete data of a version.
 pub(super) fn request(want: &LaunchTemplate, region: &str) -> Result<RequestLaunchTemplateData, AwsError> {
@@ -60,7 +60,7 @@ pub(super) fn request(want: &LaunchTemplate, region: &str) -> Result<RequestLaun
         .metadata_options(metadata)
         .monitoring(LaunchTemplatesMonitoringRequest::builder().enabled(want.detailed_monitoring).build())
         .set_tag_specifications((!want.instance_tags.is_empty()).then(|| TAGGED.map(tagged).into()))
-        .user_data(user_data::encode(&want.container, region)?)
+        .user_data(user_data::encode(&want.container, None, region)?)
         .build())
 }
 

@@ -11,12 +11,14 @@ use super::wait;
 use crate::graph::{Scope, Tags};
 
 pub mod elastic_ip;
+pub mod instance;
 pub mod internet_gateway;
 pub mod launch_template;
 mod launch_template_data;
 mod launch_template_versions;
 pub mod nat_gateway;
 pub(in crate::aws) mod network_interfaces;
+mod release_command;
 pub mod route_table;
 mod routes;
 mod rules;

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Runs one container on Amazon Linux 2023. The JSON document says which one; the rest is the same on every instance.
+# Runs one container on Amazon Linux 2023: a service for as long as the instance lives, or a release command once, with which the
+# instance ends. The JSON document says which; the rest is the same on every instance.
 # cloud-init copies what this prints to the console, and the service prints there too: `aws ec2 get-console-output` shows both.
 set -euo pipefail
 trap 'echo "infra: line $LINENO failed: $BASH_COMMAND" >&2' ERR
@@ -12,7 +13,8 @@ INFRA_DOCUMENT
 
 cat > /usr/local/sbin/infra-container <<'INFRA_PROGRAM'
 #!/usr/bin/python3
-"""Gets the image and the secrets, and stays for as long as the container does; systemd then starts both again.
+"""Gets the image and the secrets, and stays for as long as the container does. A service's is then started again by systemd,
+both anew; how a release command's ended is told in a log stream beside that of its output.
 
 Secrets are never written anywhere: docker takes them from this process's environment, by name.
 """
@@ -22,19 +24,26 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 NAME = "container"
 PIPE, NULL = subprocess.PIPE, subprocess.DEVNULL
 ECR = re.compile(r"\d{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?")
 
 
+def call(*command, **options):
+    done = subprocess.run(command, encoding="utf-8", stderr=PIPE, **options)
+    sys.stderr.write(done.stderr)
+    done.check_returncode()
+    return done
+
+
 def aws(region, *arguments):
-    command = ["aws", *arguments, "--region", region]
-    return subprocess.run(command, check=True, stdout=PIPE, encoding="utf-8").stdout
+    return call("aws", *arguments, "--region", region, stdout=PIPE).stdout
 
 
 def docker(*arguments, **options):
-    return subprocess.run(["docker", *arguments], check=True, encoding="utf-8", **options)
+    return call("docker", *arguments, **options)
 
 
 def pull(image):
@@ -65,13 +74,20 @@ def secret(region, reference):
     return fields[key] if isinstance(fields[key], str) else json.dumps(fields[key])
 
 
+def stream(document):
+    with open("/var/lib/cloud/data/instance-id", encoding="utf-8") as file:
+        instance = file.read().strip()
+    release = document.get("release")
+    return f"{release['stream']}/{instance}" if release else instance
+
+
 def options(document):
     yield from ["--detach", "--name", NAME, "--log-driver", "awslogs"]
-    with open("/var/lib/cloud/data/instance-id", encoding="utf-8") as file:
-        stream = file.read().strip()
-    log = {"awslogs-region": document["region"], "awslogs-group": document["log_group"], "awslogs-stream": stream}
-    # A container must not stand still because its log cannot be delivered.
-    for key, value in (log | {"mode": "non-blocking", "max-buffer-size": "4m"}).items():
+    log = {"awslogs-region": document["region"], "awslogs-group": document["log_group"], "awslogs-stream": stream(document)}
+    # A service must not stand still because its log cannot be delivered; of a release command the log is all that stays.
+    if not document.get("release"):
+        log |= {"mode": "non-blocking", "max-buffer-size": "4m"}
+    for key, value in log.items():
         yield from ["--log-opt", f"{key}={value}"]
     if document["port"]:
         yield from ["--publish", f"{document['port']}:{document['port']}"]
@@ -81,29 +97,85 @@ def options(document):
         yield from ["--env", name]
 
 
-def main():
-    with open("/etc/infra/container.json", encoding="utf-8") as file:
-        document = json.load(file)
+def fetch(document):
     with concurrent.futures.ThreadPoolExecutor() as pool:
         values = pool.map(lambda reference: secret(document["region"], reference), document["secrets"].values())
         secrets = dict(zip(document["secrets"], values))
     pull(document["image"])
+    return secrets
+
+
+def run(document, secrets):
+    """Gives the exit code of the container."""
     subprocess.run(["docker", "rm", "--force", NAME], stdout=NULL, stderr=NULL)
     docker("run", *options(document), document["image"], *document["command"], env=os.environ | secrets, stdout=NULL)
     print(f"infra: {document['image']} runs", flush=True)
-    code = docker("wait", NAME, stdout=PIPE).stdout.strip()
+    return int(docker("wait", NAME, stdout=PIPE).stdout)
+
+
+def serve(document):
+    code = run(document, fetch(document))
     raise ChildProcessError(f"the container ended with exit code {code}; its output is in log group {document['log_group']}")
 
 
+def patiently(work, *arguments):
+    """Nothing starts a release again: the network and the rights of this instance may be newer than AWS knows everywhere."""
+    for pause in ("5", "10", "20", "40"):
+        try:
+            return work(*arguments)
+        except subprocess.CalledProcessError:
+            subprocess.run(["sleep", pause])
+    return work(*arguments)
+
+
+def release(document):
+    try:
+        end = {"exit_code": run(document, patiently(fetch, document))}
+    except Exception as error:
+        end = {"failed": in_words(error)}
+    report(document, end)
+
+
+def report(document, end):
+    where = ["--log-group-name", document["log_group"], "--log-stream-name", f"{stream(document)}/end"]
+    events = json.dumps([{"timestamp": int(time.time() * 1000), "message": json.dumps(end)}])
+    aws(document["region"], "logs", "create-log-stream", *where)
+    aws(document["region"], "logs", "put-log-events", *where, "--log-events", events)
+
+
+def in_words(error):
+    if isinstance(error, subprocess.CalledProcessError):
+        # What failed, without the values of the environment, and the last that the command itself said.
+        said = (error.stderr or "").strip().splitlines()[-1:]
+        return ": ".join([f"{' '.join(error.cmd[:6])} … failed with exit code {error.returncode}", *said])
+    return f"{type(error).__name__}: {error}"
+
+
+def main(task, *arguments):
+    with open("/etc/infra/container.json", encoding="utf-8") as file:
+        document = json.load(file)
+    if task == "minutes":
+        # As shutdown counts them; nothing for a service, which has no end.
+        print(-(-document["release"]["timeout_seconds"] // 60) if document.get("release") else "")
+    elif task == "report":
+        report(document, {"failed": " ".join(arguments)})
+    else:
+        {"serve": serve, "release": release}[task](document)
+
+
 try:
-    main()
-except subprocess.CalledProcessError as error:
-    # What failed, without the values of the environment; the command itself has said why.
-    sys.exit(f"infra: {' '.join(error.cmd[:6])} … failed with exit code {error.returncode}")
+    main(*sys.argv[1:])
 except Exception as error:
-    sys.exit(f"infra: {type(error).__name__}: {error}")
+    sys.exit(f"infra: {in_words(error)}")
 INFRA_PROGRAM
 chmod 700 /usr/local/sbin/infra-container
+
+# The instance of a release ends with it, at the latest when its time is up, and also where it could not even be tried.
+minutes=$(/usr/local/sbin/infra-container minutes)
+if [ -n "$minutes" ]; then
+    trap 'shutdown --poweroff now' EXIT
+    shutdown --poweroff "+$minutes"
+fi
 
 cat > /etc/systemd/system/infra-container.service <<'INFRA_UNIT'
 [Unit]
@@ -118,7 +190,7 @@ StartLimitIntervalSec=0
 Environment=DOCKER_CONFIG=/run/infra
 RuntimeDirectory=infra
 RuntimeDirectoryMode=0700
-ExecStart=/usr/local/sbin/infra-container
+ExecStart=/usr/local/sbin/infra-container serve
 ExecStop=/usr/bin/docker stop --time 30 container
 Restart=always
 RestartSec=5
@@ -133,10 +205,17 @@ for attempt in 1 2 3 4 5; do
     if dnf install --assumeyes docker; then
         break
     elif [ "$attempt" = 5 ]; then
-        echo "infra: docker could not be installed; does this subnet reach the package repositories?" >&2
+        why="docker could not be installed; does this subnet reach the package repositories?"
+        echo "infra: $why" >&2
+        [ -z "$minutes" ] || /usr/local/sbin/infra-container report "$why"
         exit 1
     fi
     sleep "$((attempt * 10))"
 done
 systemctl daemon-reload
-systemctl enable --now docker.service infra-container.service
+if [ -n "$minutes" ]; then
+    systemctl start docker.service
+    DOCKER_CONFIG=/run/infra /usr/local/sbin/infra-container release
+else
+    systemctl enable --now docker.service infra-container.service
+fi

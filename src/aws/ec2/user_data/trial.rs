@@ -6,8 +6,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
+use serde_json::{Value, json};
+
 use super::super::launch_template::Container;
-use super::{script, version};
+use super::{Once, script, version};
 
 /// All commands in one. What it was called with ends with a record separator, each argument begins with a unit separator.
 const PRETENCE: &str = r#"#!/bin/bash
@@ -16,7 +18,7 @@ printf -v arguments '\x1f%s' "$@"
 printf '%s%s\x1e' "$name" "$arguments" >> "$INSTANCE/calls"
 case "$name $*" in
     *"$BREAKS"*) echo "$name is broken" >&2; exit 7 ;;
-    "systemctl enable "*) "$INSTANCE/usr/local/sbin/infra-container"; exit 0 ;;
+    "systemctl enable "*) "$INSTANCE/usr/local/sbin/infra-container" serve; exit 0 ;;
     "aws ecr get-login-password "*) echo the-password ;;
     "aws ssm get-parameter "*) echo '{"Parameter": {"Value": "-----BEGIN\nIt'"'"'s $(secret)\n"}}' ;;
     "aws secretsmanager get-secret-value "*) echo '{"SecretString": "{\"port\": 5432, \"host\": \"db\"}"}' ;;
@@ -44,6 +46,15 @@ struct Trial {
 impl Trial {
     /// Runs it. A command whose line contains `breaks` fails.
     fn run(container: &Container, breaks: &str) -> Self {
+        Self::of(container, None, breaks)
+    }
+
+    /// Runs it to run the container once.
+    fn release(container: &Container, breaks: &str) -> Self {
+        Self::of(container, Some(&Once { stream: "release/ab12".into(), timeout_seconds: 90 }), breaks)
+    }
+
+    fn of(container: &Container, once: Option<&Once>, breaks: &str) -> Self {
         let instance = tempfile::tempdir().unwrap();
         let root = instance.path();
         for folder in ["etc/systemd/system", "usr/local/sbin", "var/lib/cloud/data", "bin"] {
@@ -52,12 +63,13 @@ impl Trial {
         fs::write(root.join("var/lib/cloud/data/instance-id"), "i-0abc\n").unwrap();
         fs::write(root.join("bin/pretence"), PRETENCE).unwrap();
         fs::set_permissions(root.join("bin/pretence"), fs::Permissions::from_mode(0o755)).unwrap();
-        for command in ["aws", "dnf", "docker", "sleep", "systemctl"] {
+        for command in ["aws", "dnf", "docker", "shutdown", "sleep", "systemctl"] {
             symlink("pretence", root.join("bin").join(command)).unwrap();
         }
-        let script = ["/etc/", "/usr/local/sbin/", "/var/lib/cloud/"]
-            .iter()
-            .fold(script(container, "eu-west-1"), |script, path| script.replace(path, &format!("{}{path}", root.display())));
+        let script =
+            ["/etc/", "/usr/local/sbin/", "/var/lib/cloud/"].iter().fold(script(container, once, "eu-west-1"), |script, path| {
+                script.replace(path, &format!("{}{path}", root.display()))
+            });
         fs::write(root.join("user-data"), script).unwrap();
 
         let output = Command::new("/bin/bash")
@@ -77,6 +89,17 @@ impl Trial {
             environment: read("environment").split_terminator('\0').map(str::to_owned).collect(),
             instance,
         }
+    }
+
+    /// What was told of the end, in the stream for that.
+    fn end(&self) -> Option<Value> {
+        let to_the_end =
+            ["--log-group-name", "/shop/test/web", "--log-stream-name", "release/ab12/i-0abc/end"].map(str::to_owned);
+        let told = self.calls(&["aws", "logs", "put-log-events"]).pop().filter(|call| call[3..7] == to_the_end)?;
+        assert_eq!(self.calls(&["aws", "logs", "create-log-stream"]).pop().map(|call| &call[3..7]), Some(&to_the_end[..]));
+        let events: Vec<Value> = serde_json::from_str(&told[told.iter().position(|word| word == "--log-events")? + 1]).unwrap();
+        assert!(events.len() == 1 && events[0]["timestamp"].is_u64(), "{events:?}");
+        Some(serde_json::from_str(events[0]["message"].as_str().unwrap()).unwrap())
     }
 
     /// The calls that begin with these words.
@@ -197,4 +220,56 @@ fn an_image_that_does_not_run_is_told_without_the_environment() {
     let trial = Trial::run(&container(), "docker run");
     assert!(trial.output.contains("infra: docker run --detach"), "{}", trial.output);
     assert!(!trial.output.contains("GREETING"), "{}", trial.output);
+}
+
+fn command() -> Container {
+    Container { port: None, command: ["python", "manage.py", "migrate"].map(str::to_owned).into(), ..container() }
+}
+
+/// The minutes until the instance ends whatever happens, and its end.
+fn assert_ends(trial: &Trial) {
+    let calls: Vec<_> = trial.calls(&["shutdown"]).iter().map(|call| call[1..].join(" ")).collect();
+    assert_eq!(calls, ["--poweroff +2", "--poweroff now"], "90 s, as shutdown counts them");
+    assert_eq!(trial.calls.last().unwrap()[..], ["shutdown", "--poweroff", "now"]);
+    assert!(trial.calls(&["systemctl", "enable"]).is_empty(), "it would be started again");
+}
+
+#[test]
+fn a_release_runs_once_tells_its_exit_code_and_ends_the_instance() {
+    let trial = Trial::release(&command(), "");
+    assert!(trial.succeeded, "{}", trial.output);
+    let runs = trial.calls(&["docker", "run"]);
+    assert_eq!(runs.len(), 1);
+    assert_eq!(runs[0][runs[0].len() - 4..], [IMAGE, "python", "manage.py", "migrate"]);
+    let has = |words: [&str; 2]| runs[0].windows(2).any(|pair| pair == words);
+    assert!(has(["--log-opt", "awslogs-stream=release/ab12/i-0abc"]), "{runs:?}");
+    assert!(!runs[0].contains(&"mode=non-blocking".into()), "what it says must not be lost: {runs:?}");
+    assert!(trial.environment.contains(&format!("KEY={SECRET}")));
+    assert_eq!(trial.end(), Some(json!({ "exit_code": 3 })));
+    assert_ends(&trial);
+}
+
+#[test]
+fn a_release_that_cannot_be_run_says_why_and_ends_the_instance() {
+    for (breaks, tries) in [("docker pull", 5), ("get-parameter", 5), ("docker run", 1)] {
+        let trial = Trial::release(&command(), breaks);
+        let end = trial.end().unwrap();
+        let why = end["failed"].as_str().unwrap();
+        assert!(why.contains(breaks) && why.contains("failed with exit code 7") && why.ends_with("is broken"), "{why}");
+        assert!(!why.contains("GREETING"), "{why}");
+        let tried = trial.calls.iter().filter(|call| call[0] != "aws" || call[1] != "logs");
+        let tried = tried.filter(|call| call.join(" ").contains(breaks)).count();
+        assert_eq!(tried, tries, "{breaks}");
+        assert_ends(&trial);
+    }
+    let trial = Trial::release(&command(), "dnf");
+    assert!(trial.end().unwrap()["failed"].as_str().unwrap().contains("docker could not be installed"));
+    assert_ends(&trial);
+}
+
+#[test]
+fn a_release_that_cannot_say_how_it_ended_ends_the_instance() {
+    let trial = Trial::release(&command(), "put-log-events");
+    assert!(!trial.succeeded);
+    assert_ends(&trial);
 }
