@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::builder::{Builder, vpc};
 use super::connections::{self, everything_out};
 use super::network::{subnets, ways_out};
-use super::policies;
+use super::{policies, release};
 use crate::aws::apprunner::auto_scaling_configuration::AutoScalingConfiguration;
 use crate::aws::apprunner::service::Service;
 use crate::aws::apprunner::vpc_connector::VpcConnector;
@@ -60,9 +60,10 @@ pub(super) fn build(builder: &mut Builder<'_>, name: &str, service: &spec::Servi
     };
     let deferred = builder.waits_for_image(name);
     builder.add::<Service>(address(name), &wanted);
-    let ways_out = if inside { ways_out(builder, "private") } else { Vec::new() };
+    let mut after = if inside { ways_out(builder, "private") } else { Vec::new() };
+    after.extend(release::before(builder, name));
     let last = builder.last();
-    (last.after, last.deferred) = (ways_out, deferred);
+    (last.after, last.deferred) = (after, deferred);
 }
 
 fn connector(builder: &mut Builder<'_>, name: &str) -> Address {

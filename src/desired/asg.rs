@@ -6,7 +6,7 @@ use super::builder::{Builder, vpc};
 use super::connections::{self, everything_out};
 use super::load_balancer::{self, Front};
 use super::network::{side_of_instances, subnets, ways_out};
-use super::policies;
+use super::{policies, release};
 use crate::aws::autoscaling::group::Group;
 use crate::aws::ec2::launch_template::{Container, LaunchTemplate};
 use crate::aws::ec2::security_group::{Peer, Rule, SecurityGroup};
@@ -60,18 +60,31 @@ pub(super) fn build(
     let profile = InstanceProfile::<Wanted> { name: role_name, role: Input::output(&role, "name") };
     let profile = builder.add::<InstanceProfile>(part("instance_profile"), &profile);
 
-    let template = launch_template(builder, name, service, instances, &security_group, &profile, &log_group);
+    let container = container(builder, name, service, &log_group);
+    let template = launch_template(builder, name, instances, &security_group, &profile, container.clone());
+    release::build(builder, name, service, &template, &security_group, container);
     group(builder, name, instances, deploy, &template, front);
+}
+
+fn container(builder: &Builder<'_>, name: &str, service: &Service, log_group: &Address) -> Container<Wanted> {
+    Container {
+        image: builder.image(name).unwrap_or_default(),
+        command: service.command.clone(),
+        port: service.port,
+        environment: connections::variables(builder, service),
+        secrets: service.secrets.iter().map(|(name, secret)| (name.clone(), secret.to_string().into())).collect(),
+        log_group: Input::output(log_group, "name"),
+        script: user_data::version(),
+    }
 }
 
 fn launch_template(
     builder: &mut Builder<'_>,
     name: &str,
-    service: &Service,
     instances: &Instances,
     security_group: &Address,
     profile: &Address,
-    log_group: &Address,
+    container: Container<Wanted>,
 ) -> Address {
     let address = Address::of(&["service", name, "launch_template"]);
     let mut instance_tags = builder.environment.tags.clone();
@@ -87,15 +100,7 @@ fn launch_template(
         imdsv2_required: true,
         detailed_monitoring: true,
         instance_tags,
-        container: Container {
-            image: builder.image(name).unwrap_or_default(),
-            command: service.command.clone(),
-            port: service.port,
-            environment: connections::variables(builder, service),
-            secrets: service.secrets.iter().map(|(name, secret)| (name.clone(), secret.to_string().into())).collect(),
-            log_group: Input::output(log_group, "name"),
-            script: user_data::version(),
-        },
+        container,
     };
     let deferred = builder.waits_for_image(name);
     let address = builder.add::<LaunchTemplate>(address, &template);
@@ -134,9 +139,10 @@ fn group(
         own_alarms: BTreeSet::new(),
     };
     builder.add::<Group>(group_address(name), &group);
-    let ways_out = ways_out(builder, side);
+    let (ways_out, releases) = (ways_out(builder, side), release::before(builder, name));
     let after = &mut builder.last().after;
     after.extend(ways_out);
+    after.extend(releases);
     after.extend(front.into_iter().flat_map(|front| front.listeners));
 }
 

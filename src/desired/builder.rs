@@ -71,7 +71,9 @@ pub fn build(environment: &Environment, facts: &Facts) -> Result<Vec<Desired>, B
 /// The kinds of everything that an environment may need, images and zones aside.
 pub fn kinds(environment: &Environment) -> BTreeSet<&'static str> {
     let zones = ('a'..='z').take(MOST_ZONES.into()).map(|letter| format!("{}{letter}", environment.aws.region));
-    let facts = Facts { zones: zones.collect(), ..Facts::default() };
+    // A release command is there only while an image moves.
+    let images = environment.service.names().map(|name| (name.to_owned(), "another@sha256:0".to_owned()));
+    let facts = Facts { zones: zones.collect(), images: images.collect(), ..Facts::default() };
     // A spec asks for no more zones than a network has slots.
     build(environment, &facts).unwrap_or_default().iter().map(|resource| resource.kind).collect()
 }

@@ -28,12 +28,16 @@ pub struct Running {
     pub image: Option<String>,
     /// The machine image of its instances, and their type.
     pub machine: Option<(String, String)>,
+    /// Whether its instances have come to run that image. Not so before there are any, nor from a new version of their launch template
+    /// to the end of the refresh that brings it, which a failure in between puts off.
+    pub rolled_out: bool,
 }
 
 impl Running {
     /// Reads off the live resources what each service runs: neither its image nor its machine image is a reason to change it.
     pub fn read(live: &[Live]) -> BTreeMap<String, Self> {
         let mut running: BTreeMap<String, Self> = BTreeMap::new();
+        let mut versions: BTreeMap<String, (Option<String>, Option<String>)> = BTreeMap::new();
         for resource in live {
             let service = resource.address().and_then(|address| address.as_str().strip_prefix("service."));
             let Some(service) = service.and_then(|rest| rest.split('.').next()) else { continue };
@@ -44,9 +48,18 @@ impl Running {
                     let entry = running.entry(service.into()).or_default();
                     entry.image = image();
                     entry.machine = attr("image_id").zip(attr("instance_type"));
+                    versions.entry(service.into()).or_default().0 = resource.outputs.get("version").cloned();
+                }
+                "autoscaling.group" => {
+                    versions.entry(service.into()).or_default().1 = attr("launch_template_version");
                 }
                 "apprunner.service" => running.entry(service.into()).or_default().image = image(),
                 _ => {}
+            }
+        }
+        for (service, (newest, in_group)) in versions {
+            if let Some(running) = running.get_mut(&service) {
+                running.rolled_out = newest.is_some() && newest == in_group;
             }
         }
         running

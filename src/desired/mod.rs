@@ -12,6 +12,7 @@ mod facts;
 mod load_balancer;
 mod network;
 mod policies;
+mod release;
 mod repository;
 mod turns;
 

@@ -35,5 +35,5 @@ pub use named::Named;
 pub use notify::{Datadog, Notify, Outcome, Sentry, VersionBy, Webhook};
 pub use problem::{FileId, Label, Place, Problem, Problems, Severity, Source};
 pub use schema::schema;
-pub use service::{Cpu, Instances, LoadBalancer, Runtime, Scaling, Service};
+pub use service::{Cpu, Instances, LoadBalancer, Release, Runtime, Scaling, Service};
 pub use store::{Cache, CacheEngine, Database};

@@ -39,6 +39,8 @@ pub struct Service {
     pub log_days: u32,
     /// Its alarms; none where the table is absent.
     pub alarms: Option<ServiceAlarms>,
+    /// What runs once with a new image, before any instance does.
+    pub release: Option<Release>,
 }
 
 /// Where a service runs.
@@ -66,7 +68,7 @@ pub enum Runtime {
 
 /// Which keys of a service only go with which runtime.
 pub(super) const RUNTIME_KEYS: [(&str, &[&str]); 2] =
-    [("asg", &["instances", "load_balancer", "deploy"]), ("apprunner", &["cpu", "memory_gib", "scaling"])];
+    [("asg", &["instances", "load_balancer", "deploy", "release"]), ("apprunner", &["cpu", "memory_gib", "scaling"])];
 
 /// A service as it is written: one table for both runtimes, since serde's own ways to say
 /// "these keys or those" (`flatten`, `untagged`) cannot tell a reader what is wrong.
@@ -123,6 +125,9 @@ struct ServiceTable {
 
     /// `asg` only: how instances of a new image take the place of the old ones.
     deploy: Option<Deploy>,
+
+    /// `asg` only: a command that runs once with a new image, before any instance does. Without it, none.
+    release: Option<Release>,
 
     /// `apprunner` only: the processor of one instance. Without it, `1 vCPU`.
     cpu: Option<Cpu>,
@@ -185,6 +190,7 @@ impl TryFrom<ServiceTable> for Service {
             secrets: table.secrets,
             log_days: table.log_days,
             alarms: table.alarms,
+            release: table.release,
         })
     }
 }
@@ -233,6 +239,21 @@ pub struct LoadBalancer {
     /// After how long without traffic a connection is closed, from `1s` to `4000s`.
     #[serde(default = "one_minute")]
     pub idle_timeout: Duration,
+}
+
+/// A command that runs once with a new image, such as a migration of the database, before any instance runs that image. Where it
+/// fails, the deployment stops and what runs stays.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Release {
+    /// What the container runs instead of the image's own command, word by word. It runs again where a deployment was cut short, and the
+    /// old version still serves meanwhile.
+    #[schemars(example = ["python", "manage.py", "migrate"])]
+    pub command: Vec<String>,
+
+    /// After how long it is given up, the start of its instance included, from `10s` to `2h`.
+    #[serde(default = "fifteen_minutes")]
+    pub timeout: Duration,
 }
 
 /// The processor of one App Runner instance.
@@ -320,6 +341,10 @@ impl Default for Scaling {
 
 const fn thirty() -> u32 {
     30
+}
+
+const fn fifteen_minutes() -> Duration {
+    Duration::from_secs(15 * 60)
 }
 
 const fn one_minute() -> Duration {

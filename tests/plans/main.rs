@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use infra::aws::kinds::Registry;
 use infra::desired::watched_alarms;
 use infra::graph::Address;
-use infra::plan::{Blocked, Choices, Options, Plan, plan};
+use infra::plan::{Action, Blocked, Choices, Options, Plan, Reason, plan};
 use infra::record::{Record, RejectedImage};
 use infra::render::{self, Header, Page, json, text};
 use infra::saved::{Saved, moved, seal};
@@ -162,6 +162,42 @@ fn what_a_plan_says_is_so_once_it_is_applied() {
         assert!(again.is_noop(), "{}: the second plan is not empty\n{shown}", folder.display());
         assert!(shown.contains("Nothing to do"), "{shown}");
     }
+}
+
+/// What comes and goes by itself is no sign of anything: not that somebody deleted it, and not that anything else is another.
+#[test]
+fn a_release_is_there_only_while_an_image_moves() {
+    let folder = folder().join("image-released");
+    let (mut world, environment, ..) = made(&folder);
+    let image = |digit: &str| ["web", "worker"].map(|service| (service.to_owned(), format!("sha256:{}", digit.repeat(64))));
+    for digit in ["3", "4"] {
+        let plan = planned(&world, &environment, &image(digit), &[], false);
+        let of = |address: &str| plan.changes.iter().find(|change| change.address.as_str() == address);
+        let release = of("service.web.release").expect("the image moves");
+        assert_eq!((release.action, release.reason), (Action::Create, Reason::New));
+        for group in ["service.web.group", "service.worker.group"] {
+            let group = of(group).expect("it is there");
+            assert!(group.waits_for.contains(&release.address), "{group:#?}");
+        }
+        world.apply(&scope(&environment), &plan);
+        let again = planned(&world, &environment, &image(digit), &[], false);
+        assert!(again.is_noop() && !again.changes.iter().any(|change| change.kind == "ec2.instance"));
+    }
+}
+
+/// A group that was not brought to the newest version may run any image.
+#[test]
+fn a_release_that_failed_is_due_again() {
+    let folder = folder().join("image-released");
+    let (mut world, environment, case, plan) = made(&folder);
+    let group = "service.web.group".parse().expect("an address");
+    let before = world.at(&group).clone();
+    world.apply(&scope(&environment), &plan);
+    *world.at(&group) = before;
+    let images: Vec<_> = case.images.into_iter().collect();
+    let again = planned(&world, &environment, &images, &[], false);
+    let steps: Vec<&str> = again.changes.iter().filter(|change| change.is_step()).map(|change| change.address.as_str()).collect();
+    assert_eq!(steps, ["service.web.group", "service.web.release"]);
 }
 
 #[test]

@@ -78,6 +78,7 @@ impl World {
                 Verb::Delete => drop(self.live.remove(place(self))),
             }
         }
+        self.live.retain(|live| !Registry.schema(live.kind).is_some_and(|schema| schema.transient));
     }
 
     pub(crate) fn at(&mut self, address: &Address) -> &mut Live {

@@ -52,9 +52,10 @@ fn phrase(attribute: &Attribute, value: &Value, address: &Address, names: &Names
     }
 }
 
-/// A container is known by its image.
+/// A container is known by its image, and by what it runs in place of what the image says.
 fn image_of(value: &Value) -> Option<String> {
-    image(value.get("image")?.as_str()?)
+    let command = value.get("command").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    Some([image(value.get("image")?.as_str()?)?.as_str()].into_iter().chain(command).collect::<Vec<_>>().join(" "))
 }
 
 /// Policies, by whom they let do something, or by the services in which they let something be done.

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use crate::spec::problem::Problem;
-use crate::spec::service::{Runtime, Service};
+use crate::spec::service::{Release, Runtime, Service};
 use crate::spec::suggest;
 
 /// For how many days CloudWatch keeps logs; it offers no others.
@@ -40,10 +40,25 @@ fn one(subject: &Subject, name: &str, service: &Service) -> Vec<Problem> {
         problems
             .push(problem.help("only a load balancer asks for this path; without one, EC2's own checks of the instance count"));
     }
+    problems.extend(service.release.iter().flat_map(|wanted| release(subject, name, wanted)));
     if let Err(next) = LOG_DAYS.binary_search(&service.log_days) {
         let near: Vec<String> = LOG_DAYS[next.saturating_sub(1)..].iter().take(2).map(ToString::to_string).collect();
         let problem = Problem::error(format!("CloudWatch does not keep logs for {} days", service.log_days));
         problems.push(problem.at(at("log_days")).help(format!("the nearest it offers are {}", near.join(" and "))));
+    }
+    problems
+}
+
+/// Nothing starts and installs a container runtime in less than `10s`; what takes more than `2h` is no part of a deployment.
+fn release(subject: &Subject, name: &str, release: &Release) -> Vec<Problem> {
+    let at = |key: &str| subject.place(&["service", name, "release", key]);
+    let mut problems = Vec::new();
+    if release.command.is_empty() {
+        let problem = Problem::error("a release needs a command").at(at("command"));
+        problems.push(problem.help("write it word by word, like `[\"python\", \"manage.py\", \"migrate\"]`"));
+    }
+    if !(10..=2 * 60 * 60).contains(&release.timeout.as_secs()) {
+        problems.push(Problem::error("`timeout` must be from `10s` to `2h`").at(at("timeout")));
     }
     problems
 }

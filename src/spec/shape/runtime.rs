@@ -6,6 +6,10 @@ use crate::spec::schema::STRICT;
 use crate::spec::service::RUNTIME_KEYS;
 use crate::spec::tree::{Entry, Node, Table};
 
+/// Where a release command can go instead.
+const ELSEWHERE: &str =
+    "App Runner has no instance to run it on; put it on an `asg` service of the same repository, for which this one then waits";
+
 /// Takes the keys of other runtimes out of every service, and puts in the one that a runtime cannot do without.
 /// Where the runtime itself has been blamed, it is a stand-in and judges nothing.
 pub(super) fn check(environment: &mut Node, problems: &mut Vec<Problem>) {
@@ -26,11 +30,10 @@ fn one(name: &str, service: &mut Table, place: &Place, problems: &mut Vec<Proble
         for key in *keys {
             let Some(entry) = service.remove(key) else { continue };
             if !blamed {
-                problems.push(
-                    Problem::error(format!("`{key}` only goes with `runtime = \"{runtime}\"`"))
-                        .at(entry.place)
-                        .label(runtime_place.clone(), format!("`{name}` runs on `{written}`")),
-                );
+                let problem = Problem::error(format!("`{key}` only goes with `runtime = \"{runtime}\"`"))
+                    .at(entry.place)
+                    .label(runtime_place.clone(), format!("`{name}` runs on `{written}`"));
+                problems.push(if *key == "release" { problem.help(ELSEWHERE) } else { problem });
             }
         }
     }

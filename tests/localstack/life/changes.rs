@@ -8,7 +8,7 @@ use super::{Stage, images};
 
 impl Stage {
     /// Changes the spec, applies, and sees that nothing is left to do. Gives what the plan said.
-    async fn change(&self, change: &str) -> BTreeSet<String> {
+    pub(super) async fn change(&self, change: &str) -> BTreeSet<String> {
         self.specs.change(&self.environment, change);
         self.converge(&[]).await.says()
     }

@@ -18,6 +18,7 @@ mod plan;
 mod record;
 mod reference;
 mod rejecting;
+mod release;
 mod saved;
 mod scripts;
 mod specs;
