@@ -123,7 +123,7 @@ fn first_config<'a>(root: &'a Manifest, manifests: &'a [Manifest]) -> Option<&'a
             .filter(|child| child.platform.as_ref().is_none_or(|platform| platform.name().is_some()))
             .filter_map(|child| manifests.iter().find(|manifest| manifest.digest == child.digest))
             .find_map(|child| match &child.content {
-                Content::Image { config, .. } => Some(config),
+                Content::Image { config, .. } => Some(config.as_ref()),
                 Content::Index(_) => None,
             }),
     }

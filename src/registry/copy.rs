@@ -105,7 +105,9 @@ async fn whole(source: &Repository, root: &ImageDigest) -> Result<Whole, Registr
             whole.manifests.extend(manifests);
             whole.tags.extend(tag.map(|tag| (tag, digest)));
         }
-        let found = stream::iter(&new).map(|subject| refer_to(source, subject)).buffered(REQUESTS);
+        // Made before they are polled, here and below: a stream that makes them as it goes is not `Send` (rust-lang/rust#100013).
+        let found: Vec<_> = new.iter().map(|subject| refer_to(source, subject)).collect();
+        let found = stream::iter(found).buffered(REQUESTS);
         next = found.try_collect::<Vec<_>>().await?.into_iter().flatten().collect();
     }
     Ok(whole)
@@ -124,7 +126,8 @@ async fn missing(destination: &Repository, manifests: &[Manifest]) -> Result<Has
         let there = destination.find(manifest.digest.as_str()).await?;
         Ok((there.is_none(), manifest.digest.clone()))
     };
-    let looked: Vec<(bool, ImageDigest)> = stream::iter(manifests).map(look).buffer_unordered(REQUESTS).try_collect().await?;
+    let looks: Vec<_> = manifests.iter().map(look).collect();
+    let looked: Vec<(bool, ImageDigest)> = stream::iter(looks).buffer_unordered(REQUESTS).try_collect().await?;
     Ok(looked.into_iter().filter(|(missing, _)| *missing).map(|(_, digest)| digest).collect())
 }
 
@@ -158,7 +161,8 @@ async fn open<'a>(
         }
         upload::begin(destination, blob, from).await.map(|begun| Some((blob.clone(), begun)))
     };
-    let begun: Vec<_> = stream::iter(each.into_values()).map(look).buffer_unordered(REQUESTS).try_collect().await?;
+    let looks: Vec<_> = each.into_values().map(look).collect();
+    let begun: Vec<_> = stream::iter(looks).buffer_unordered(REQUESTS).try_collect().await?;
     let mut opened = Opened { mounted: 0, to_move: Vec::new() };
     for (blob, begun) in begun.into_iter().flatten() {
         match begun {
@@ -197,7 +201,8 @@ async fn move_all(
         };
         move_one(source, destination, &blob, location, &budget, accepted).await
     };
-    stream::iter(to_move).map(move_it).buffer_unordered(BLOBS).try_collect().await
+    let moves: Vec<_> = to_move.into_iter().map(move_it).collect();
+    stream::iter(moves).buffer_unordered(BLOBS).try_collect().await
 }
 
 /// Moves a blob; from its beginning again where the registry has lost it.
@@ -252,4 +257,16 @@ async fn put_all(destination: &Repository, whole: &Whole, missing: &HashSet<Imag
         destination.tag(digest, tag).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever copies may do so in a task of its own. Never called: it only has to compile.
+    fn _is_send(repository: &Repository, digest: &ImageDigest) {
+        fn send(_: impl Send) {}
+        send(copy(repository, repository, digest, &[], &|_| {}));
+        send(repository.describe(digest));
+    }
 }

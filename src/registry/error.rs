@@ -169,7 +169,7 @@ impl Doing {
             if message.is_empty() { status.canonical_reason().unwrap_or("no reason given").to_owned() } else { message };
         RegistryError {
             status: Some(status.as_u16()),
-            code: code.map(|code| plain(&code).into()).filter(|code: &Box<str>| !code.is_empty()),
+            code: code.map(|code| plain(&code)).filter(|code| !code.is_empty()).map(Into::into),
             message,
             ..self.failed(Problem::of(status), "")
         }

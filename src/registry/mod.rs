@@ -1,6 +1,6 @@
 //! Container registries: what an image says of itself, and copying it from one registry to another, byte for byte.
 //!
-//! Speaks the OCI distribution specification (1.1) over HTTP by itself; why stands in `docs/decisions/0013-registry.md`. Knows
+//! Speaks the OCI distribution specification (1.1) over HTTP by itself; why stands in `docs/decisions/0016-registry.md`. Knows
 //! nothing of AWS: for ECR it is handed the token like any other password.
 //!
 //! ```text

@@ -193,7 +193,7 @@ mod tests {
         for text in [
             "",
             ":tag",
-            "UPPER/case",
+            "upper/Case",
             "a b",
             "team//web",
             "/web",

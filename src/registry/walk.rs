@@ -31,8 +31,8 @@ pub(super) async fn walk(
             let doing = repository.doing(format!("reading manifest {root}"));
             return Err(doing.failed(Problem::Unsupported, format!("it names more than {MANIFESTS_MAX} manifests")));
         }
-        let read = stream::iter(&level).map(|digest| repository.manifest(digest.as_str())).buffer_unordered(REQUESTS);
-        let read: Vec<Manifest> = read.try_collect().await?;
+        let read: Vec<_> = level.iter().map(|digest| repository.manifest(digest.as_str())).collect();
+        let read: Vec<Manifest> = stream::iter(read).buffer_unordered(REQUESTS).try_collect().await?;
         level = read.iter().flat_map(children).cloned().collect();
         found.extend(read.into_iter().map(|manifest| (manifest.digest.clone(), manifest)));
     }

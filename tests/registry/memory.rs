@@ -10,6 +10,7 @@ use crate::kit::{copied, repository};
 /// Three layers of different size, together as large as images of this kind are. `INFRA_COPY_MIB` makes it larger, for measuring.
 const MIB: u64 = 300;
 
+#[expect(clippy::print_stderr, reason = "the figure that is measured")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_image_takes_less_than_100_mib() {
     let (one, two) = (Server::start(), Server::start());
@@ -32,6 +33,7 @@ async fn a_large_image_takes_less_than_100_mib() {
     pull(&two.host(), "web", &image);
 }
 
+#[expect(clippy::print_stdout, reason = "what the parent reads")]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "run by the test above"]
 async fn the_copy_that_is_measured() {
@@ -39,7 +41,7 @@ async fn the_copy_that_is_measured() {
     let [one, two, image] = what.split(' ').collect::<Vec<_>>().try_into().unwrap();
     let start = Instant::now();
     let (done, _) = copied(&repository(one, "web"), &repository(two, "web"), &image.parse().unwrap()).await.unwrap();
-    let rate = (done.bytes >> 20) as f64 / start.elapsed().as_secs_f64();
+    let rate = f64::from(u32::try_from(done.bytes >> 20).unwrap()) / start.elapsed().as_secs_f64();
     // The most that was resident at any time (proc(5)).
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap().trim().trim_end_matches(" kB");

@@ -114,9 +114,8 @@ async fn credentials_stay_with_their_registry() {
     let address = elsewhere.host();
     let bytes = layout.bytes(&image);
     let proxy = Proxy::before(one.port(), move |head| {
-        if head.header("authorization").is_none() {
-            return None; // The registry asks who we are.
-        }
+        // Before that, the registry asks who we are.
+        head.header("authorization")?;
         match (head.is("GET", "/blobs/"), head.path.contains("/manifests/sha256:")) {
             (true, _) => Some(Fault::Answer(Answer::new(307).header("Location", format!("http://{address}{}", head.path)))),
             (_, true) => Some(Fault::Answer(Answer::new(200).body(bytes.clone()))),
