@@ -31,6 +31,18 @@ pub struct Desired {
     pub after: Vec<Address>,
     /// What it waits for, in words, when it cannot be made yet.
     pub deferred: Option<String>,
+    /// Why it may be neither made nor changed; as it is, it may stay.
+    pub blocked: Option<Blocked>,
+}
+
+/// Why a change cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Blocked {
+    /// What is in the way.
+    pub why: String,
+    /// What to do about it.
+    pub help: String,
 }
 
 impl Desired {
@@ -106,13 +118,20 @@ pub enum State {
     Deleting,
 }
 
+impl Owner {
+    /// The address, where it is ours.
+    pub fn address(&self) -> Option<&Address> {
+        match self {
+            Self::Ours { address, .. } => Some(address),
+            Self::Nameless | Self::Foreign(_) => None,
+        }
+    }
+}
+
 impl Live {
     /// Its address, where it is ours.
     pub fn address(&self) -> Option<&Address> {
-        match &self.owner {
-            Owner::Ours { address, .. } => Some(address),
-            Owner::Nameless | Owner::Foreign(_) => None,
-        }
+        self.owner.address()
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::hazard::Hazard;
 use super::id;
 use super::schema::Since;
-use crate::graph::{Address, Attrs, Live, Tags};
+use crate::graph::{Address, Attrs, Blocked, Live, Tags};
 
 /// What is to be done to an environment.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -99,16 +99,6 @@ pub enum Reason {
     Adopted,
     /// It was there before `infra:declared` was: nobody can tell which side moved.
     Unknown,
-}
-
-/// Why a change cannot be made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Blocked {
-    /// What is in the way.
-    pub why: String,
-    /// What to do about it.
-    pub help: String,
 }
 
 /// One attribute that differs.

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::change::{Action, Blocked, Change, Effect, FieldChange, Reason};
+use super::change::{Action, Change, Effect, FieldChange, Reason};
 use super::holders::Holders;
 use super::planner::Options;
 use super::reason::Evidence;
 use super::schema::{Schema, Schemas};
 use super::{diff, hazard};
-use crate::graph::{Address, Attrs, DECLARED, Desired, Live, Outputs, Owner, Reference, Scope, State, Tags, substitute};
+use crate::graph::{Address, Attrs, Blocked, DECLARED, Desired, Live, Outputs, Owner, Reference, Scope, State, Tags, substitute};
 use crate::values::name::alternates;
 
 /// Decides one resource after the other; each after all it refers to.
@@ -134,10 +134,11 @@ impl<'a> Decider<'a> {
     fn make(&self, desired: &Desired, schema: &Schema, mut after: Attrs, tags: Tags) -> Change {
         let deferred = desired.deferred.clone();
         let owner = self.live.iter().find(|live| self.is_namesake(desired, live));
-        let blocked = owner.filter(|_| deferred.is_none()).map(|live| Blocked {
+        let blocked = owner.map(|live| Blocked {
             why: format!("the name {} is taken by {}", live.id, owner_in_words(&live.owner)),
             help: format!("rename one of them, or take it over with `--adopt {}`", desired.address),
         });
+        let blocked = blocked.or_else(|| desired.blocked.clone()).filter(|_| deferred.is_none());
         if blocked.is_none() {
             self.take_free_name(schema, desired, &mut after);
         }
@@ -189,6 +190,9 @@ impl<'a> Decider<'a> {
         }
         if action == (Action::Replace { delete_first: false }) && blocked.is_none() {
             self.take_free_name(schema, desired, &mut after);
+        }
+        if action != Action::NoOp && reason != Reason::Busy {
+            blocked = blocked.or_else(|| desired.blocked.clone());
         }
         let mut change = self.change(desired, action, reason, after, tags);
         (change.live, change.fields, change.blocked) = (Some(live.clone()), fields, blocked);
@@ -298,7 +302,7 @@ impl<'a> Decider<'a> {
         let moved = change.fields.iter().any(|field| field.name != "tags");
         let outputs = live.outputs.iter().filter(|(name, _)| {
             let moves = schema.output(name).is_some_and(|output| output.moves);
-            stays && !(moves && moved && change.action == Action::Update)
+            stays && !(moves && moved && change.action == Action::Update && change.blocked.is_none())
         });
         self.known.insert(change.address.clone(), outputs.map(|(name, value)| (name.clone(), value.clone())).collect());
     }

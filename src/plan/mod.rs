@@ -21,7 +21,8 @@ mod schema;
 mod select;
 mod warning;
 
-pub use change::{Action, Blocked, Change, Effect, FieldChange, Need, Plan, Reason, Step, Summary, Verb};
+pub use crate::graph::Blocked;
+pub use change::{Action, Change, Effect, FieldChange, Need, Plan, Reason, Step, Summary, Verb};
 pub use choices::{Choices, Deploy};
 pub use hazard::Hazard;
 pub use planner::{Options, PlanError, plan};

@@ -9,7 +9,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use infra::graph::{ADDRESS, Address, Desired, Live, Neighbour, Owner, State};
+use infra::graph::{ADDRESS, Address, Blocked, Desired, Live, Neighbour, Owner, State};
 use infra::plan::{Action, Change, Effect, Hazard, Options, Plan, PlanError, Reason, Verb, plan};
 use proptest::prelude::*;
 use serde_json::json;
@@ -185,6 +185,28 @@ proptest! {
             return Ok(());
         }
         settled(&cloud, &desired);
+    }
+
+    /// What may not be touched is blocked where something would be done to it, stays as it is, and keeps nothing else from its plan.
+    #[test]
+    fn what_may_not_be_touched_is_left_alone(
+        (first, second) in two_worlds(), lot: u64, lots in lots(), chosen in any::<prop::sample::Index>(),
+    ) {
+        let cloud = applied(&first, lot, &lots);
+        let mut desired = Spec { world: &second, lot }.desired();
+        prop_assume!(!desired.is_empty());
+        let free = planned(&cloud, &desired, &Options::default());
+        let chosen = chosen.index(desired.len());
+        let address = desired[chosen].address.clone();
+        desired[chosen].blocked = Some(Blocked { why: "a gate says no".into(), help: "override it".into() });
+        let held = planned(&cloud, &desired, &Options::default());
+        sound(&held);
+        let of = |plan: &Plan| plan.changes.iter().find(|change| change.address == address && change.action != Action::Delete).cloned();
+        let (free, held) = (of(&free).expect("it is wanted"), of(&held).expect("it is wanted"));
+        // What would wait for something deferred says the one or the other.
+        prop_assume!(free.deferred.is_none());
+        prop_assert_eq!(held.blocked.is_some(), free.is_step() && free.reason != Reason::Busy || free.blocked.is_some());
+        prop_assert_eq!(held.action, free.action);
     }
 
     /// Plans do not depend on the order in which a spec or AWS lists things.

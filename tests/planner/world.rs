@@ -205,6 +205,7 @@ impl Spec<'_> {
             address,
             after,
             deferred: (kind == "crew" && d == 7).then(|| "an image".into()),
+            blocked: None,
         })
     }
 }
