@@ -2,7 +2,8 @@
 //!
 //! The actions, the resources that AWS asks about for each, and the condition keys are those of the Service Authorization Reference
 //! (<https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>).
-//! Where AWS gives things names, an ARN with the beginning of our names says whose they are. EC2 does not, so tags do: those in the
+//! Where AWS gives things names, an ARN with the beginning of our names says whose they are; of which type they are, the actions say,
+//! so one ARN serves all types of a service, and the policy fits into a role. EC2 does not, so tags do: those in the
 //! request when something is made, those of the thing itself from then on.
 
 /// What the calls about one kind need, or about something else that is no kind.
@@ -35,7 +36,7 @@ pub struct Grant {
 /// What actions are allowed on.
 ///
 /// ARNs are written without `arn:<partition>:`, and with these places: `{here}` for region and account, `{region}` and `{account}`
-/// where only one of them stands, `{project}` and `{environment}`.
+/// where only one of them stands, `{project}` and `{environment}`, and `{prefix}` for what names begin with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum On {
     /// Everything: AWS asks about no single resource.
@@ -44,6 +45,9 @@ pub enum On {
     Named(&'static [&'static str]),
     /// What belongs to nobody in particular and is only used, by ARN.
     Shared(&'static [&'static str]),
+    /// What bears a name of the environment that images come from, by ARN with the place `{source}`. Where that is in another account
+    /// or region, the role it names is taken on instead.
+    Source(&'static [&'static str]),
     /// What is being made in EC2, with the tags of the environment in the same call.
     New,
     /// What carries the tags of the environment in EC2.
@@ -64,6 +68,11 @@ pub const fn reads(actions: &'static [&'static str]) -> Grant {
 /// Actions on what bears a name of the environment.
 pub const fn named(actions: &'static [&'static str], arns: &'static [&'static str]) -> Grant {
     Grant { actions, on: On::Named(arns) }
+}
+
+/// Actions on what bears a name of the environment that images come from.
+pub const fn source(actions: &'static [&'static str], arns: &'static [&'static str]) -> Grant {
+    Grant { actions, on: On::Source(arns) }
 }
 
 /// Actions that use what others share.

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Document, Statement};
-use crate::aws::access::{Access, Grant, On};
-use crate::aws::kinds::{KINDS, OTHERS};
+use crate::aws::access::{Access, Grant, On, reads};
+use crate::aws::kinds::{KINDS, OTHERS, SOURCE};
 use crate::graph::Scope;
 use crate::values::partition::partition;
 
@@ -18,6 +18,8 @@ pub enum Verb {
     Plan,
     /// That, and `apply`, `destroy` and `unlock`.
     Apply,
+    /// Promoting from the environment, for a role that environments elsewhere take on: seeing what runs, and pulling it.
+    Promotion,
 }
 
 /// Where a policy is for.
@@ -29,10 +31,24 @@ pub struct Place<'a> {
     pub account: &'a str,
     /// The region.
     pub region: &'a str,
+    /// Where its images come from.
+    pub source: Option<Source<'a>>,
+}
+
+/// Where images are promoted from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source<'a> {
+    /// Another environment in the same account and region.
+    Here(&'a str),
+    /// An environment elsewhere, which is read by taking on this role.
+    By(&'a str),
 }
 
 /// The least policy for an environment whose spec asks for these kinds.
 pub fn least(verb: Verb, place: Place<'_>, kinds: &BTreeSet<&str>) -> Document {
+    if verb == Verb::Promotion {
+        return promotion(place);
+    }
     let mut statements = Statements { place, found: BTreeMap::new() };
     let kinds = KINDS.iter().map(|kind| (kind.access(), kinds.contains(kind.schema().kind)));
     for (Access { read, write, delete }, wanted) in kinds.chain(OTHERS.iter().map(|&other| (other, true))) {
@@ -43,12 +59,24 @@ pub fn least(verb: Verb, place: Place<'_>, kinds: &BTreeSet<&str>) -> Document {
     statements.finish()
 }
 
+/// The least policy for promoting from an environment.
+fn promotion(place: Place<'_>) -> Document {
+    let place = Place { source: Some(Source::Here(&place.scope.environment)), ..place };
+    let mut statements = Statements { place, found: BTreeMap::new() };
+    // Whoever pulls asks for a token first, which is of no single repository.
+    statements.add(&reads(&["ecr:GetAuthorizationToken"]));
+    let grants = SOURCE.iter().flat_map(|access| access.read);
+    grants.filter(|grant| matches!(grant.on, On::Everything | On::Source(_))).for_each(|grant| statements.add(grant));
+    statements.finish()
+}
+
 /// What grants are put together by, and the label of what they become. Actions concern those ARNs only that are of a type they know,
 /// so all that is known by its name shares one statement, which keeps the policy short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Part {
     Read,
     Named,
+    Source,
     Create,
     TagCreated,
     Change,
@@ -58,6 +86,7 @@ enum Part {
     UseShared,
     PassRoles,
     LinkRoles,
+    TakeOn,
 }
 
 struct Statements<'a> {
@@ -69,6 +98,15 @@ impl Statements<'_> {
     fn add(&mut self, grant: &Grant) {
         let (actions, here) = (grant.actions, "ec2:{here}:*/*");
         match grant.on {
+            On::Source(arns) => match self.place.source {
+                Some(Source::Here(_)) => drop(self.allow(Part::Source, actions, arns)),
+                Some(Source::By(role)) => {
+                    let roles = self.found.entry(Part::TakeOn).or_default();
+                    roles.actions.insert("sts:AssumeRole".into());
+                    roles.resources.insert(role.into());
+                }
+                None => {}
+            },
             On::Everything => drop(self.allow(Part::Read, actions, &[])),
             On::Named(arns) => drop(self.allow(Part::Named, actions, arns)),
             On::Shared(arns) => drop(self.allow(Part::UseShared, actions, arns)),
@@ -121,12 +159,13 @@ impl Statements<'_> {
     }
 
     fn arn(&self, pattern: &str) -> String {
-        let Place { scope, account, region } = self.place;
+        let Place { scope, account, region, source } = self.place;
         let filled = pattern
             .replace("{here}", &format!("{region}:{account}"))
             .replace("{region}", region)
             .replace("{account}", account)
             .replace("{prefix}", &scope.prefix())
+            .replace("{source}", if let Some(Source::Here(source)) = source { source } else { "" })
             .replace("{project}", &scope.project)
             .replace("{environment}", &scope.environment);
         format!("arn:{}:{filled}", partition(region))

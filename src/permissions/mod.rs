@@ -12,5 +12,5 @@ mod trust;
 
 pub use denied::advice;
 pub use document::{Document, INLINE_LIMIT, MANAGED_LIMIT, Statement, Values, json};
-pub use least::{Place, Verb, least};
+pub use least::{Place, Source, Verb, least};
 pub use trust::{BadTrust, Trust, TrustPolicies};

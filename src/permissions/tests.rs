@@ -16,7 +16,7 @@ fn everything(verb: Verb, scope: &Scope, region: &str) -> Document {
 }
 
 fn place<'a>(scope: &'a Scope, region: &'a str) -> Place<'a> {
-    Place { scope, account: "123456789012", region }
+    Place { scope, account: "123456789012", region, source: None }
 }
 
 /// One in each store.
@@ -64,9 +64,14 @@ fn what_is_called_is_allowed_and_what_is_allowed_is_called() {
     let denied: Vec<_> = called.difference(&allowed).map(String::as_str).collect();
     // No spec attaches managed policies, and nobody needs a permission to ask who they are.
     assert_eq!(denied, ["iam:AttachRolePolicy", "sts:GetCallerIdentity"]);
-    // What AWS does in the name of whoever calls.
+    // What AWS does in the name of whoever calls, and what goes through a registry.
     let implied: Vec<_> = allowed.difference(&called).map(String::as_str).collect();
     let expected = [
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:CompleteLayerUpload",
+        "ecr:InitiateLayerUpload",
+        "ecr:ListImageReferrers",
+        "ecr:UploadLayerPart",
         "iam:CreateServiceLinkedRole",
         "iam:PassRole",
         "inspector2:ListCoverage",

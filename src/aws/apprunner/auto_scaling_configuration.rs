@@ -32,7 +32,7 @@ resource! {
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
-pub(super) const ARN: &str = "apprunner:{here}:autoscalingconfiguration/{prefix}*";
+pub(super) const ARN: &str = "apprunner:{here}:*/{prefix}*";
 
 impl Resource for AutoScalingConfiguration {
     const ACCESS: Access = Access {

@@ -39,7 +39,7 @@ resource! {
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
-pub(super) const ARN: &str = "apprunner:{here}:vpcconnector/{prefix}*";
+pub(super) const ARN: &str = "apprunner:{here}:*/{prefix}*";
 
 impl Resource for VpcConnector {
     const ACCESS: Access = Access {

@@ -94,7 +94,7 @@ fn upgrade(live: &Value, want: &Value) -> Rule {
 const LIMIT: Duration = Duration::from_hours(2);
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
-const ARN: &str = "elasticache:{here}:replicationgroup:{prefix}*";
+const ARN: &str = "elasticache:{here}:*:{prefix}*";
 
 impl Resource for ReplicationGroup {
     /// The network interfaces are made by the service-linked role, as AWS's own `AmazonElastiCacheFullAccess` relies on, though the

@@ -33,7 +33,7 @@ resource! {
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
-pub(super) const ARN: &str = "elasticache:{here}:subnetgroup:{prefix}*";
+pub(super) const ARN: &str = "elasticache:{here}:*:{prefix}*";
 
 impl Resource for SubnetGroup {
     const ACCESS: Access = Access {

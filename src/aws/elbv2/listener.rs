@@ -51,7 +51,7 @@ pub enum Action<P: Phase = Actual> {
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
-const ARN: &str = "elasticloadbalancing:{here}:listener/app/{prefix}*";
+const ARN: &str = "elasticloadbalancing:{here}:*/{prefix}*";
 
 impl Resource for Listener {
     const ACCESS: Access = Access {

@@ -67,7 +67,7 @@ const READY: Duration = Duration::from_mins(15);
 const GONE: Duration = Duration::from_mins(15);
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
-pub(super) const ARN: &str = "elasticloadbalancing:{here}:loadbalancer/app/{prefix}*";
+pub(super) const ARN: &str = "elasticloadbalancing:{here}:*/{prefix}*";
 
 impl Resource for LoadBalancer {
     const ACCESS: Access = Access {

@@ -66,7 +66,7 @@ const DELAY: &str = "deregistration_delay.timeout_seconds";
 const IN_USE: Duration = Duration::from_mins(1);
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
-const ARN: &str = "elasticloadbalancing:{here}:targetgroup/{prefix}*";
+const ARN: &str = "elasticloadbalancing:{here}:*/{prefix}*";
 
 impl Resource for TargetGroup {
     const ACCESS: Access = Access {

@@ -145,7 +145,7 @@ impl Instance {
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
-const ARN: &str = "rds:{here}:db:{prefix}*";
+const ARN: &str = "rds:{here}:*:{prefix}*";
 
 impl Resource for Instance {
     /// RDS makes the secret of a master password in the name of whoever makes the database ("Permissions required for Secrets Manager
@@ -162,10 +162,7 @@ impl Resource for Instance {
             uses(&["kms:DescribeKey"], &["kms:{here}:key/*"]),
             linked_role("rds.amazonaws.com"),
         ],
-        delete: &[named(
-            &["rds:DeleteDBInstance", "rds:CreateDBSnapshot", "rds:AddTagsToResource"],
-            &[ARN, "rds:{here}:snapshot:{prefix}*"],
-        )],
+        delete: &[named(&["rds:DeleteDBInstance", "rds:CreateDBSnapshot", "rds:AddTagsToResource"], &[ARN])],
     };
 
     /// One call, tags included.

@@ -36,7 +36,7 @@ resource! {
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
-pub(super) const ARN: &str = "rds:{here}:pg:{prefix}*";
+pub(super) const ARN: &str = "rds:{here}:*:{prefix}*";
 
 impl Resource for ParameterGroup {
     const ACCESS: Access = Access {

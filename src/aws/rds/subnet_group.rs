@@ -33,7 +33,7 @@ resource! {
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
-pub(super) const ARN: &str = "rds:{here}:subgrp:{prefix}*";
+pub(super) const ARN: &str = "rds:{here}:*:{prefix}*";
 
 impl Resource for SubnetGroup {
     const ACCESS: Access = Access {
