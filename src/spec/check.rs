@@ -37,7 +37,7 @@ pub(super) struct Finding<'a> {
 
 /// What is wrong with one environment.
 pub(super) fn alone(subject: &Subject) -> Vec<Problem> {
-    const RULES: [fn(&Subject) -> Vec<Problem>; 14] = [
+    const RULES: &[fn(&Subject) -> Vec<Problem>] = &[
         names::check,
         aws::check,
         tags::check,

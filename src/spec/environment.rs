@@ -91,6 +91,10 @@ pub struct Aws {
     /// The region, such as `us-east-1`.
     #[schemars(example = &"us-east-1")]
     pub region: String,
+
+    /// The ARN of a role in this account that other environments take on to read what runs here and to pull its images, where
+    /// they live in another account and promote from this one. `infra iam-policy --for promotion` prints its policy.
+    pub role: Option<String>,
 }
 
 /// Whether a person has to agree to a plan before it is applied.

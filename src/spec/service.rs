@@ -27,6 +27,8 @@ pub struct Service {
     pub port: Option<u16>,
     /// The path that answers 200 when it is healthy.
     pub health_check: Option<String>,
+    /// The path that a deployment asks for at its public address.
+    pub probe: Option<String>,
     /// What the container runs instead of the image's own command.
     pub command: Vec<String>,
     /// The databases and caches it may reach.
@@ -92,6 +94,10 @@ struct ServiceTable {
 
     /// The path that answers 200 when the service is healthy, such as `/health`. Without it, `/` behind a load balancer and an open port on App Runner.
     health_check: Option<String>,
+
+    /// The path that a deployment asks for at the public address, such as `/health`, and that must answer 2xx or 3xx while it is
+    /// watched. Without it, nothing is asked from outside.
+    probe: Option<String>,
 
     /// What the container runs instead of the image's own command, word by word.
     #[serde(default)]
@@ -184,6 +190,7 @@ impl TryFrom<ServiceTable> for Service {
             image: table.image,
             port: table.port,
             health_check: table.health_check,
+            probe: table.probe,
             command: table.command,
             connects: table.connects,
             env: table.env,
@@ -192,6 +199,23 @@ impl TryFrom<ServiceTable> for Service {
             alarms: table.alarms,
             release: table.release,
         })
+    }
+}
+
+impl Service {
+    /// Whether it is reached over plain HTTP, for want of a certificate.
+    #[must_use]
+    pub fn answers_plainly(&self) -> bool {
+        matches!(&self.runtime, Runtime::Asg { load_balancer: Some(front), .. } if front.certificate.is_none())
+    }
+
+    /// Whether it has an address on the internet.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        match &self.runtime {
+            Runtime::Asg { load_balancer, .. } => load_balancer.as_ref().is_some_and(|front| front.public),
+            Runtime::AppRunner { .. } => true,
+        }
     }
 }
 

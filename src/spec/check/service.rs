@@ -31,9 +31,15 @@ fn one(subject: &Subject, name: &str, service: &Service) -> Vec<Problem> {
         let problem = Problem::error(format!("`{name}` needs a `port`: {who} sends it requests")).at(at("port"));
         problems.push(problem.help("add `port = 8080`, or whichever port its container listens on"));
     }
-    if let Some(path) = service.health_check.as_ref().filter(|path| !path.starts_with('/')) {
-        let problem = Problem::error(format!("`{path}` is not a path")).at(at("health_check"));
-        problems.push(problem.help(format!("write `\"/{path}\"`")));
+    for (key, path) in [("health_check", &service.health_check), ("probe", &service.probe)] {
+        if let Some(path) = path.as_ref().filter(|path| !path.starts_with('/')) {
+            let problem = Problem::error(format!("`{path}` is not a path")).at(at(key));
+            problems.push(problem.help(format!("write `\"/{path}\"`")));
+        }
+    }
+    if service.probe.is_some() && !service.is_public() {
+        let problem = Problem::error(format!("`{name}` has no public address that could be probed")).at(at("probe"));
+        problems.push(problem.help("leave it out, or give the service a load balancer with `public = true`"));
     }
     if service.health_check.is_some() && who_needs_a_port(&service.runtime).is_none() {
         let problem = Problem::warning(format!("nobody checks the health of `{name}`")).at(at("health_check"));
