@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use crate::graph::Address;
 use crate::permissions::Trust;
-use crate::plan::{Choices, Hazard};
+use crate::plan::{Choices, Deploy, Hazard};
 use crate::promote::Gate;
 use crate::values::duration::Duration;
 use crate::values::image_digest::ImageDigest;
@@ -22,7 +22,7 @@ use crate::values::image_digest::ImageDigest;
 #[command(
     after_help = "Exit codes: 0 done or nothing to do · 1 failed before anything was written, or a wrong invocation or spec · \
 2 there are changes (`plan --detailed-exitcode`) · 3 partly applied · 4 the plan no longer holds · 5 blocked by protection, a gate or a missing approval · \
-7 another run holds the environment · 130 interrupted.\n\nAWS credentials, profile and endpoint come from the standard AWS configuration; `RUST_LOG=infra=debug` shows more."
+6 deployed, found unhealthy, rolled back · 7 another run holds the environment · 130 interrupted.\n\nAWS credentials, profile and endpoint come from the standard AWS configuration; `RUST_LOG=infra=debug` shows more."
 )]
 pub struct Cli {
     /// The folder of the specs.
@@ -64,6 +64,17 @@ pub enum Command {
     /// A plan like any other, of nothing. Databases keep a final snapshot unless their spec says `final_snapshot = false`. What is
     /// protected is found before anything is deleted. Data goes only with `--allow data-loss`.
     Destroy(Destroy),
+    /// Deploy the images that run in the environment before, and nothing else
+    ///
+    /// The last step of `apply` alone: the digests that run there, healthy, are copied here byte for byte, deployed and watched; where
+    /// they do badly, what ran before is put back. What else the spec asks for, and what has drifted, is left for `apply`. The same
+    /// plan, gates and confirmation.
+    Promote(Promote),
+    /// Deploy what ran before, as the records have it
+    ///
+    /// The digest that each service ran before the one that it runs now. The same plan, watch and record. One-off commands, such as
+    /// migrations, are not run backwards.
+    Rollback(Rollback),
     /// End the lease of a run that holds an environment
     ///
     /// One run at a time writes to an environment. A run that dies leaves a lease that ends by itself within two minutes; this is for
@@ -126,13 +137,18 @@ pub struct Choose {
     #[arg(long, value_name = "ADDRESS")]
     pub adopt: Vec<Address>,
 
-    /// Deploy this image: a tag or digest in the service's own repository. Can be repeated. Without it, the image that runs stays.
+    /// Deploy this image: a tag or digest in the service's own repository, or a reference in any registry, from which it is copied.
+    /// Can be repeated. It goes before what the spec says and before what runs in the environment that images come from.
     #[arg(long, value_name = "SERVICE=REFERENCE", value_parser = image)]
     pub image: Vec<(String, String)>,
 
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub overrides: Overrides,
+
+    /// Leave the images as they are: nothing moves here from the environment that the spec's `[promotion]` names.
+    #[arg(long)]
+    pub no_promotion: bool,
 }
 
 impl Choose {
@@ -140,7 +156,8 @@ impl Choose {
     pub fn with_destroy(&self, destroy: bool) -> Choices {
         let images = self.image.iter().cloned().collect();
         let overrides = self.overrides.by_gate();
-        Choices { destroy, only: self.only.clone(), adopt: self.adopt.clone(), images, overrides, ..Choices::default() }
+        let deploy = if self.no_promotion { Deploy::Without } else { Deploy::AsSpec };
+        Choices { destroy, only: self.only.clone(), adopt: self.adopt.clone(), images, deploy, overrides }
     }
 }
 
@@ -177,7 +194,7 @@ pub struct Plan {
     pub choices: Choose,
 
     /// Plan to delete everything.
-    #[arg(long, conflicts_with_all = ["adopt", "image", "override"])]
+    #[arg(long, conflicts_with_all = ["adopt", "image", "override", "no_promotion"])]
     pub destroy: bool,
 
     /// How to print it.
@@ -237,9 +254,21 @@ pub struct Consent {
     #[arg(long)]
     pub json: bool,
 
+    /// How long a deployment may look unhealthy before it is put back.
+    #[arg(long, value_name = "SECONDS", env = "INFRA_PATIENCE_SECONDS", default_value = "120", hide = true)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub patience_seconds: u64,
+
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub locking: Locking,
+}
+
+impl Consent {
+    /// How long a deployment may look unhealthy before it is put back.
+    pub const fn patience(&self) -> std::time::Duration {
+        std::time::Duration::from_secs(self.patience_seconds)
+    }
 }
 
 /// How a run gets the environment to itself.
@@ -272,7 +301,7 @@ pub struct Unlock {
 pub struct Apply {
     /// A plan that `infra plan --out` has saved. It is applied only if it still holds; else the exit code is 4, and what has moved
     /// is named. The spec is needed too: a saved plan holds no values that are nobody's business.
-    #[arg(value_name = "PLAN", conflicts_with_all = ["only", "adopt", "image", "override"])]
+    #[arg(value_name = "PLAN", conflicts_with_all = ["only", "adopt", "image", "override", "no_promotion"])]
     pub plan: Option<PathBuf>,
 
     /// The environment, as its spec calls itself.
@@ -286,6 +315,57 @@ pub struct Apply {
     #[command(flatten)]
     #[expect(missing_docs, reason = "see the type")]
     pub consent: Consent,
+}
+
+/// `infra promote`
+#[derive(Args, Debug)]
+pub struct Promote {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub environment: Environment,
+
+    /// The environment whose images move here. Without it, the one in the spec's `[promotion]`.
+    #[arg(long, value_name = "ENVIRONMENT")]
+    pub from: Option<String>,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub overrides: Overrides,
+
+    /// Write the digests into the spec instead, as `image` of each service, for a pull request to review. AWS is only read.
+    #[arg(long, conflicts_with_all = ["yes", "approve", "allow", "json"])]
+    pub write: bool,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub consent: Consent,
+}
+
+impl Promote {
+    /// As the planner takes them.
+    pub fn choices(&self) -> Choices {
+        let deploy = Deploy::Alone { from: self.from.clone() };
+        Choices { deploy, overrides: self.overrides.by_gate(), ..Choices::default() }
+    }
+}
+
+/// `infra rollback`
+#[derive(Args, Debug)]
+pub struct Rollback {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub environment: Environment,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "see the type")]
+    pub consent: Consent,
+}
+
+impl Rollback {
+    /// As the planner takes them.
+    pub fn choices(&self) -> Choices {
+        Choices { deploy: Deploy::Back, ..Choices::default() }
+    }
 }
 
 /// `infra destroy`
@@ -378,6 +458,8 @@ pub enum PolicyFor {
     Plan,
     /// That, and `apply` and `destroy`.
     Apply,
+    /// Promoting from this environment: for the role in its spec that environments in other accounts take on.
+    Promotion,
 }
 
 /// `infra status`

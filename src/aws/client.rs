@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_sts::config::Credentials;
 use aws_smithy_http_client::tls;
 
 use super::read::{Guard, Reads};
+use super::registries::Registries;
 
 /// Attempts per call: the SDK waits longer before each, and only for errors that pass.
 const ATTEMPTS: u32 = 8;
@@ -35,6 +37,8 @@ pub struct Aws {
     pub region: String,
     /// The account of the spec, which the credentials are held against before anything is written.
     pub account: String,
+    /// How registries are entered that are not the account's own.
+    pub registries: Arc<Registries>,
     reads: Arc<Reads>,
 }
 
@@ -52,6 +56,13 @@ impl Aws {
     /// Clients that may write, as somebody else than the environment variables and profiles say.
     pub async fn writer_as(credentials: Credentials, account: &str, region: &str) -> Self {
         Self::connect(standard().credentials_provider(credentials), account, region, false).await
+    }
+
+    /// Clients that only read, as a role that the credentials at hand may take on.
+    pub async fn by_role(role: &str, account: &str, region: &str) -> Self {
+        let role = AssumeRoleProvider::builder(role).session_name("infra").region(Region::new(region.to_owned()));
+        let role = role.configure(&standard().load().await).build().await;
+        Self::connect(standard().credentials_provider(role), account, region, true).await
     }
 
     /// What has been read so far.
@@ -102,6 +113,7 @@ impl Aws {
             sts: client!(aws_sdk_sts),
             region: region.to_owned(),
             account: account.to_owned(),
+            registries: Arc::default(),
             reads,
         }
     }

@@ -1,11 +1,14 @@
 //! AWS as the executor sees it.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 
 use super::client::Aws;
 use super::error::AwsError;
 use super::kind::Kind;
 use super::kinds::Registry;
+use super::registries::Registries;
 use crate::apply::{Cloud, Failure};
 use crate::graph::{Attrs, Created, Outputs, Scope, Tags, Target};
 use crate::plan::{Action, Change};
@@ -20,6 +23,12 @@ impl Writer {
     /// Connects to the account and region of a spec.
     pub async fn connect(account: &str, region: &str) -> Self {
         Self { aws: Aws::writer(account, region).await }
+    }
+
+    /// Knows how to enter other registries.
+    pub fn entering(mut self, registries: &Registries) -> Self {
+        self.aws.registries = Arc::new(registries.clone());
+        self
     }
 
     /// Whether anything has been written, be it a part of a step that failed.

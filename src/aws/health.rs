@@ -1,22 +1,18 @@
-//! How instances are: what status adds to the sweep.
+//! How instances are, and what they run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::access::{Access, reads};
+use aws_sdk_autoscaling::types::AutoScalingGroup;
+use jiff::Timestamp;
+
 use super::client::Aws;
 use super::error::{AwsError, Call};
-use super::read::{both, each};
-
-/// What status takes beside the sweep.
-pub const ACCESS: Access = Access::reading(&[reads(&[
-    "autoscaling:DescribeAutoScalingGroups",
-    "ec2:DescribeLaunchTemplateVersions",
-    "elasticloadbalancing:DescribeTargetHealth",
-])]);
+use super::read::each;
+use super::running::timestamp;
 
 /// One instance of an Auto Scaling group.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Instance {
+pub(super) struct Instance {
     /// Its id.
     pub id: String,
     /// What Auto Scaling says of its life, such as `InService`.
@@ -27,45 +23,36 @@ pub struct Instance {
     pub target: Option<(String, Option<String>)>,
 }
 
-/// The instances of some groups, by the group's name.
-///
-/// # Errors
-/// As AWS answers.
-pub async fn instances(
-    aws: &Aws,
-    groups: &BTreeMap<String, BTreeSet<String>>,
-) -> Result<BTreeMap<String, Vec<Instance>>, AwsError> {
-    if groups.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let target_groups: BTreeSet<&String> = groups.values().flatten().collect();
-    let (found, targets) =
-        both(in_groups(aws, groups.keys().cloned().collect()), each(target_groups, |arn| targets(aws, arn))).await?;
-    let targets: BTreeMap<String, (String, Option<String>)> = targets.into_iter().flatten().collect();
-    Ok(found
-        .into_iter()
-        .map(|(group, instances)| {
-            let with_target = |instance: Instance| Instance { target: targets.get(&instance.id).cloned(), ..instance };
-            (group, instances.into_iter().map(with_target).collect())
-        })
-        .collect())
+/// What a launch template version has instances run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Version {
+    /// The image, as a whole reference by digest.
+    pub image: String,
+    /// When the version was made.
+    pub since: Option<Timestamp>,
 }
 
-async fn in_groups(aws: &Aws, names: Vec<String>) -> Result<BTreeMap<String, Vec<Instance>>, AwsError> {
-    let request = aws.autoscaling.describe_auto_scaling_groups().set_auto_scaling_group_names(Some(names));
-    let mut pages = request.into_paginator().items().send();
-    let mut groups = BTreeMap::new();
-    while let Some(group) = pages.next().await {
-        let group = group.call("autoscaling:DescribeAutoScalingGroups")?;
-        let instances = group.instances().iter().map(|instance| Instance {
-            id: instance.instance_id().unwrap_or_default().to_owned(),
-            lifecycle: instance.lifecycle_state().map_or("Unknown", |state| state.as_str()).to_owned(),
-            version: instance.launch_template().and_then(|template| template.version()).map(str::to_owned),
-            target: None,
-        });
-        groups.insert(group.auto_scaling_group_name().unwrap_or_default().to_owned(), instances.collect());
-    }
-    Ok(groups)
+/// The instances that are in a group.
+pub(super) fn members(group: &AutoScalingGroup) -> Vec<Instance> {
+    let instances = group.instances().iter().map(|instance| Instance {
+        id: instance.instance_id().unwrap_or_default().to_owned(),
+        lifecycle: instance.lifecycle_state().map_or("Unknown", |state| state.as_str()).to_owned(),
+        version: instance.launch_template().and_then(|template| template.version()).map(str::to_owned),
+        target: None,
+    });
+    instances.collect()
+}
+
+/// Instances with what some target groups say of them.
+pub(super) async fn with_targets(
+    aws: &Aws,
+    instances: Vec<Instance>,
+    target_groups: &BTreeSet<String>,
+) -> Result<Vec<Instance>, AwsError> {
+    let targets = each(target_groups, |arn| targets(aws, arn)).await?;
+    let targets: BTreeMap<String, (String, Option<String>)> = targets.into_iter().flatten().collect();
+    let with_target = |instance: Instance| Instance { target: targets.get(&instance.id).cloned(), ..instance };
+    Ok(instances.into_iter().map(with_target).collect())
 }
 
 type Target = (String, (String, Option<String>));
@@ -81,11 +68,11 @@ async fn targets(aws: &Aws, arn: &str) -> Result<Vec<Target>, AwsError> {
     Ok(targets.collect())
 }
 
-/// The image in each of some versions of a launch template.
+/// What each of some versions of a launch template has instances run.
 ///
 /// # Errors
 /// As AWS answers.
-pub async fn images(aws: &Aws, template: &str, versions: BTreeSet<String>) -> Result<BTreeMap<String, String>, AwsError> {
+pub(super) async fn images(aws: &Aws, template: &str, versions: BTreeSet<String>) -> Result<BTreeMap<String, Version>, AwsError> {
     if versions.is_empty() {
         return Ok(BTreeMap::new());
     }
@@ -94,7 +81,8 @@ pub async fn images(aws: &Aws, template: &str, versions: BTreeSet<String>) -> Re
     let answer = answer.call("ec2:DescribeLaunchTemplateVersions")?;
     let images = answer.launch_template_versions().iter().filter_map(|version| {
         let image = super::ec2::user_data::decode(version.launch_template_data()?.user_data()?, &aws.region).image;
-        Some((version.version_number()?.to_string(), image))
+        let since = version.create_time().and_then(timestamp);
+        Some((version.version_number()?.to_string(), Version { image, since }))
     });
     Ok(images.collect())
 }

@@ -3,9 +3,10 @@
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, TagStatus};
 use aws_smithy_types::DateTime;
 
-use super::access::{Access, Grant, named, reads};
+use super::access::{Access, Grant, named, reads, source};
 use super::client::Aws;
 use super::error::{AwsError, Call};
+use crate::values::image_digest::ImageDigest;
 
 /// How many tags an error offers instead of one that is not there.
 const OFFERED: usize = 5;
@@ -25,11 +26,24 @@ pub const LOOKING: &[Grant] = &[
 /// What calls about images take: looking them up, and giving one a tag.
 pub const ACCESS: Access = Access { read: LOOKING, write: &[named(&["ecr:PutImage"], &[ARN])], delete: &[] };
 
+/// What promoting takes in the environment that images come from: looking them up there, and pulling them.
+pub const SOURCE: Access = Access::reading(&[source(
+    &[
+        "ecr:BatchCheckLayerAvailability",
+        "ecr:BatchGetImage",
+        "ecr:DescribeImageScanFindings",
+        "ecr:DescribeImages",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:ListImageReferrers",
+    ],
+    &["ecr:{here}:repository/{project}-{source}/*"],
+)]);
+
 /// An image that a repository has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolvedImage {
-    /// `sha256:…`, of its manifest.
-    pub digest: String,
+    /// That of its manifest.
+    pub digest: ImageDigest,
     /// Its tags, sorted.
     pub tags: Vec<String>,
     /// When it was pushed, in seconds since the epoch.
@@ -83,7 +97,7 @@ fn resolved(image: &ImageDetail) -> Option<ResolvedImage> {
     let mut tags = image.image_tags().to_vec();
     tags.sort();
     Some(ResolvedImage {
-        digest: image.image_digest()?.to_owned(),
+        digest: image.image_digest()?.parse().ok()?,
         tags,
         pushed_at: image.image_pushed_at().map(DateTime::secs),
         size: image.image_size_in_bytes().and_then(|size| size.try_into().ok()).unwrap_or_default(),

@@ -19,6 +19,7 @@ pub static KINDS: &[&dyn Kind] = &[
     &Of::<super::iam::instance_profile::InstanceProfile>::NEW,
     &Of::<super::logs::log_group::LogGroup>::NEW,
     &Of::<super::ecr::repository::Repository>::NEW,
+    &Of::<super::ecr::copy::Image>::NEW,
     &Of::<super::rds::subnet_group::SubnetGroup>::NEW,
     &Of::<super::rds::parameter_group::ParameterGroup>::NEW,
     &Of::<super::rds::instance::Instance>::NEW,
@@ -40,11 +41,16 @@ pub static KINDS: &[&dyn Kind] = &[
 pub static OTHERS: &[&Access] = &[
     &super::observe::ACCESS,
     &super::neighbours::ACCESS,
-    &super::health::ACCESS,
+    &super::running::ACCESS,
     &super::images::ACCESS,
+    &super::images::SOURCE,
     &super::cloudwatch::states::ACCESS,
+    &super::logs::tail::ACCESS,
     &super::lease::ACCESS,
 ];
+
+/// What promoting from an environment takes there.
+pub static SOURCE: &[&Access] = &[&super::running::ACCESS, &super::images::SOURCE];
 
 /// The tables of [`KINDS`], as the planner takes them.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ pub mod access;
 pub mod client;
 pub mod cloud;
 pub mod error;
-pub mod health;
+mod health;
 pub mod images;
 pub mod kind;
 pub mod kinds;
@@ -12,6 +12,8 @@ pub mod lease;
 mod neighbours;
 pub mod observe;
 mod read;
+pub mod registries;
+pub mod running;
 pub mod secrets;
 pub mod wait;
 

@@ -4,18 +4,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
+use std::sync::Arc;
 
 use aws_config::retry::RetryConfig;
 use futures::future::{Either, join_all, join4, select};
 
 use super::access::{Access, reads, uses};
+use super::apprunner::service::Service;
 use super::client::Aws;
+use super::cloudwatch::states::AlarmState;
+use super::elbv2::load_balancer::LoadBalancer;
 use super::error::{AwsError, Call};
+use super::kind::Resource as _;
 use super::kinds::KINDS;
 use super::neighbours;
-use super::read::chain;
+use super::read::{both, chain};
+use super::registries::{self, Elsewhere, Registries};
 use crate::graph::{Live, Scope};
-use crate::promote::ImageFacts;
+use crate::promote::{ImageFacts, Seen};
+use crate::registry::Reference;
+use crate::spec::{self, Environment};
 use crate::values::architecture::Architecture;
 use crate::values::image_digest::ImageDigest;
 
@@ -72,6 +80,7 @@ struct Caller {
     account: String,
     arn: Option<String>,
 }
+
 /// What looking takes beside the kinds. `sts:GetCallerIdentity` is missing because nobody needs a permission for it.
 pub const ACCESS: Access = Access::reading(&[
     reads(&["ec2:DescribeAvailabilityZones"]),
@@ -82,6 +91,23 @@ impl Reader {
     /// Connects to the account and region of a spec.
     pub async fn connect(account: &str, region: &str) -> Self {
         Self { aws: Aws::reader(account, region).await }
+    }
+
+    /// Connects to an account and region that may be read by a role only.
+    pub async fn elsewhere(there: &Elsewhere) -> Self {
+        let Elsewhere { account, region, role } = there;
+        Self {
+            aws: match role {
+                Some(role) => Aws::by_role(role, account, region).await,
+                None => Aws::reader(account, region).await,
+            },
+        }
+    }
+
+    /// Knows how to enter other registries.
+    pub fn entering(mut self, registries: &Registries) -> Self {
+        self.aws.registries = Arc::new(registries.clone());
+        self
     }
 
     /// Looks at everything at once. Each kind's calls form a chain of their own.
@@ -118,8 +144,13 @@ impl Reader {
             errors.dedup_by(|a, b| a.code == b.code && a.message == b.message);
             return Err(ObserveError::Aws(errors));
         }
-        (seen.calls, seen.depth) = (self.aws.reads().calls(), self.aws.reads().depth());
+        (seen.calls, seen.depth) = self.took();
         Ok(seen)
+    }
+
+    /// How many calls reading has taken so far, and the longest chain of them.
+    pub fn took(&self) -> (usize, usize) {
+        (self.aws.reads().calls(), self.aws.reads().depth())
     }
 
     /// The digest of an image of a repository, by tag or digest.
@@ -143,9 +174,80 @@ impl Reader {
         chain(super::ecr::facts(&self.aws, repository, registry_id, digest)).await
     }
 
-    /// The clients, for reading what runs.
-    pub(crate) fn aws(&self) -> &Aws {
-        &self.aws
+    /// What runs of an environment's services.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn running(&self, scope: &Scope) -> Result<BTreeMap<String, Seen>, AwsError> {
+        chain(super::running::look(&self.aws, scope)).await
+    }
+
+    /// The digest of an image in another registry, by tag or digest.
+    ///
+    /// # Errors
+    /// As that registry answers.
+    pub async fn digest_elsewhere(&self, image: &Reference) -> Result<ImageDigest, AwsError> {
+        let repository = registries::repository(&self.aws, image).await?;
+        repository.resolve(image.tag_or_digest()).await.map_err(|error| registries::refused(&error))
+    }
+
+    /// What an image in another registry says of itself. Nobody there tells of scans.
+    ///
+    /// # Errors
+    /// As that registry answers.
+    pub async fn image_elsewhere(&self, image: &Reference, digest: &ImageDigest) -> Result<ImageFacts, AwsError> {
+        let repository = registries::repository(&self.aws, image).await?;
+        let about = repository.describe(digest).await.map_err(|error| registries::refused(&error))?;
+        Ok(ImageFacts {
+            tags: image.tag.iter().cloned().collect(),
+            size: Some(about.size),
+            commit: about.commit().map(str::to_owned),
+            platforms: about.platforms,
+            ..ImageFacts::default()
+        })
+    }
+
+    /// How alarms stand.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn alarms(&self, names: &[String]) -> Result<Vec<AlarmState>, AwsError> {
+        super::cloudwatch::states::states(&self.aws, names).await
+    }
+
+    /// Where people reach each service that can be reached, without a slash at the end.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn addresses(&self, environment: &Environment, scope: &Scope) -> Result<BTreeMap<String, String>, AwsError> {
+        let (balancers, services) = both(LoadBalancer::list(&self.aws, scope), Service::list(&self.aws, scope)).await?;
+        let balanced = balancers.iter().map(|found| (&found.tags, found.outputs.get("dns_name")));
+        let served = services.iter().map(|found| (&found.tags, found.outputs.get("url")));
+        let named = balanced.chain(served).filter_map(|(tags, host)| {
+            let owner = scope.owner(tags);
+            let name = owner.address()?.as_str().strip_prefix("service.")?.split('.').next()?.to_owned();
+            let plain = environment.service.get(&name).is_some_and(spec::Service::answers_plainly);
+            Some((name, format!("{}://{}", if plain { "http" } else { "https" }, host?.trim_start_matches("https://"))))
+        });
+        Ok(named.collect())
+    }
+
+    /// The last lines of a service's log, oldest first.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn last_lines(&self, scope: &Scope, service: &str, lines: usize) -> Result<Vec<String>, AwsError> {
+        let group = format!("/{}/{}/{service}", scope.project, scope.environment);
+        super::logs::tail::last_lines(&self.aws, &group, lines).await
+    }
+
+    /// What each of these versions of a launch template has instances run, as a whole reference by digest.
+    ///
+    /// # Errors
+    /// As AWS answers.
+    pub async fn image_in_version(&self, template: &str, version: &str) -> Result<Option<String>, AwsError> {
+        let versions = super::health::images(&self.aws, template, BTreeSet::from([version.to_owned()])).await?;
+        Ok(versions.into_values().next().map(|version| version.image))
     }
 
     /// Makes sure that the credentials are of the spec's account, where nothing else is read.

@@ -168,6 +168,14 @@ impl Context {
         asker
     }
 
+    /// Where Docker, and Podman and its kin, keep credentials of registries.
+    pub fn docker_configs(&self) -> Vec<PathBuf> {
+        let folder = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let docker = folder("DOCKER_CONFIG").or_else(|| Some(folder("HOME")?.join(".docker")));
+        let podman = folder("REGISTRY_AUTH_FILE").or_else(|| Some(folder("XDG_RUNTIME_DIR")?.join("containers/auth.json")));
+        podman.into_iter().chain(docker.map(|docker| docker.join("config.json"))).collect()
+    }
+
     /// Who runs this, from where, and from which commit.
     pub fn origin(&self) -> Origin {
         origin(&self.specs)

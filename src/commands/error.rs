@@ -29,6 +29,8 @@ pub enum Exit {
     Stale,
     /// Blocked by protection, a gate or a missing approval.
     Blocked,
+    /// Deployed, found unhealthy, rolled back.
+    RolledBack,
     /// Another run holds the environment.
     Held,
     /// Interrupted; what was in flight has been finished and reported.
@@ -45,6 +47,7 @@ impl Exit {
             Self::Partly => 3,
             Self::Stale => 4,
             Self::Blocked => 5,
+            Self::RolledBack => 6,
             Self::Held => 7,
             Self::Interrupted => 130,
         }

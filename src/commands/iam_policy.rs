@@ -7,7 +7,7 @@ use super::error::{Error, Exit};
 use super::prepare;
 use crate::cli::{IamPolicy, PolicyFor};
 use crate::desired;
-use crate::permissions::{Document, INLINE_LIMIT, MANAGED_LIMIT, Place, TrustPolicies, Verb, json, least};
+use crate::permissions::{Document, INLINE_LIMIT, MANAGED_LIMIT, Place, Source, TrustPolicies, Verb, json, least};
 use crate::spec::Notify;
 
 /// What is printed.
@@ -31,8 +31,14 @@ pub(super) fn run(context: &Context, command: &IamPolicy) -> Result<Exit, Error>
     let verb = match command.verb {
         PolicyFor::Plan => Verb::Plan,
         PolicyFor::Apply => Verb::Apply,
+        PolicyFor::Promotion => Verb::Promotion,
     };
-    let place = Place { scope: &scope, account: &aws.account, region: &aws.region };
+    let from = environment.promotion.as_ref().map(|promotion| prepare::environment(context, &promotion.from)).transpose()?;
+    let source = from.as_ref().and_then(|from| match &from.aws.role {
+        _ if (&from.aws.account, &from.aws.region) == (&aws.account, &aws.region) => Some(Source::Here(&from.environment)),
+        role => role.as_deref().map(Source::By),
+    });
+    let place = Place { scope: &scope, account: &aws.account, region: &aws.region, source };
     let mut policy = least(verb, place, &desired::kinds(&environment));
     if verb == Verb::Apply {
         policy = policy.with_keys(environment.notify.iter().flat_map(Notify::keys), place);

@@ -2,25 +2,32 @@
 
 mod agree;
 mod apply;
+mod asked;
 mod context;
+mod deployment;
 mod destroy;
 mod error;
 mod history;
 mod iam_policy;
 mod image;
+mod images;
 mod lease;
 mod notify;
 mod origin;
 mod plan;
 mod prepare;
+mod probe;
 mod progress;
+mod promote;
 mod recorder;
+mod rollback;
 mod saved;
 mod schema;
 mod show;
 mod status;
 mod unlock;
 mod validate;
+mod write;
 
 pub use context::Context;
 pub use error::{Error, Exit};
@@ -37,6 +44,8 @@ pub fn run(cli: &Cli, context: &Context) -> Result<Exit, Error> {
         Command::Plan(command) => context.block_on(plan::run(context, command)),
         Command::Show(command) => show::run(context, command),
         Command::Apply(command) => context.block_on(apply::run(context, command)),
+        Command::Promote(command) => context.block_on(promote::run(context, command)),
+        Command::Rollback(command) => context.block_on(rollback::run(context, command)),
         Command::Destroy(command) => context.block_on(destroy::run(context, command)),
         Command::Unlock(command) => context.block_on(unlock::run(context, command)),
         Command::Status(command) => context.block_on(status::run(context, command)),

@@ -113,6 +113,7 @@ fn is_commit(text: &str) -> bool {
 const fn outcome(exit: Exit) -> Outcome {
     match exit {
         Exit::Done | Exit::Changes => Outcome::Succeeded,
+        Exit::RolledBack => Outcome::RolledBack,
         Exit::Failed | Exit::Partly | Exit::Stale | Exit::Blocked | Exit::Held | Exit::Interrupted => Outcome::Failed,
     }
 }

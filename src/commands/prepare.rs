@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use futures::future::try_join_all;
+use serde_json::Value;
 
+use super::asked;
 use super::context::Context;
 use super::error::Error;
+use super::images::{self, Choosing, Images};
 use crate::aws::kinds::Registry;
 use crate::aws::observe::{Ask, Observation, Reader};
-use crate::desired::{self, Facts, Running, choose_zones, registry, repository_name};
-use crate::graph::{Address, Desired, Scope};
-use crate::plan::{Choices, Plan, plan};
+use crate::aws::registries::Registries;
+use crate::desired::{self, Facts, Running, choose_zones};
+use crate::graph::{Address, Desired, Live, Scope};
+use crate::plan::{Choices, Deploy, Options, Plan, plan};
 use crate::render::Header;
 use crate::spec::{Environment, Runtime};
 use crate::values::architecture::Architecture;
@@ -23,6 +26,8 @@ pub(super) struct Prepared {
     pub(super) header: Header,
     /// The ARN of the credentials that it was read with.
     pub(super) principal: Option<String>,
+    /// How to enter the registries that it copies from.
+    pub(super) registries: Registries,
 }
 
 /// Reads AWS and plans.
@@ -30,22 +35,68 @@ pub(super) async fn prepare(context: &Context, name: &str, choices: &Choices) ->
     let environment = environment(context, name)?;
     check_images(&environment, &choices.images)?;
     let scope = scope(&environment);
-    let reader = Reader::connect(&environment.aws.account, &environment.aws.region).await;
+    let source = images::source(context, &environment, choices)?;
+    let registries = images::registries(context, &environment, source.as_ref());
+    let reader = Reader::connect(&environment.aws.account, &environment.aws.region).await.entering(&registries);
     let wants = if choices.destroy { without(&environment, &choices.only) } else { Some(environment.clone()) };
     let ask = wants.as_ref().map_or_else(Ask::default, ask);
     let reading = context.busy("reading AWS");
-    let (seen, images) = futures::join!(reader.observe(&scope, &ask), images(&reader, &environment, &choices.images));
-    drop(reading);
+    let (seen, asked, from) = futures::join!(
+        reader.observe(&scope, &ask),
+        asked::ask(&reader, &environment, &choices.images),
+        images::look(source, &registries, &reader),
+    );
     // What keeps AWS from being read at all says more than what keeps one image from being found.
-    let seen = seen?;
-    let images = images?;
-
-    let desired = wants.map_or(Ok(Vec::new()), |wants| wanted(&wants, &seen, images))?;
-    let plan = plan(&Registry, &scope, &desired, &seen.live, &choices.options())?;
+    let mut seen = seen?;
+    let (asked, from) = (asked?, from?);
+    let mut running = Running::read(&seen.live);
+    what_groups_run(&reader, &seen.live, &mut running).await?;
+    let (chosen, desired) = match &wants {
+        None => (Images::default(), Vec::new()),
+        Some(wants) => {
+            let from = from.as_ref();
+            let choosing =
+                Choosing { context, environment: wants, choices, reader: &reader, from, asked: &asked, running: &running };
+            let chosen = if choices.destroy { Images::default() } else { choosing.choose().await? };
+            let desired = wanted(wants, &seen, running, &chosen, choices.deploy == Deploy::Back)?;
+            (chosen, desired)
+        }
+    };
+    drop(reading);
+    (seen.calls, seen.depth) = reader.took();
+    let plan = match choices.deploy {
+        Deploy::AsSpec | Deploy::Without => plan(&Registry, &scope, &desired, &seen.live, &choices.options())?,
+        Deploy::Alone { .. } | Deploy::Back if chosen.promotion.is_empty() => Plan::default(),
+        Deploy::Alone { .. } | Deploy::Back => {
+            let services = chosen.promotion.iter().map(|promotion| promotion.service.clone()).collect();
+            let desired = desired::images_alone(desired, &seen.live, &services);
+            let options = Options { only: desired::parts_alone(&services, &chosen.copies), ..Options::default() };
+            plan(&Registry, &scope, &desired, &seen.live, &options)?
+        }
+    };
     let (project, name, aws) = (&environment.project, &environment.environment, &environment.aws);
     let plan = plan.at(&[project, name, &aws.account, &aws.region]);
-    let header = header(&environment, &seen, context.now(), choices.clone());
-    Ok(Prepared { environment, plan, header, principal: seen.principal })
+    let promotion = chosen.promotion;
+    let header = Header { promotion, ..header(&environment, &seen, context.now(), choices.clone()) };
+    Ok(Prepared { environment, plan, header, principal: seen.principal, registries })
+}
+
+/// What runs is what groups start instances from: a launch template whose newest version no group has is what a deployment left
+/// that was cut short.
+async fn what_groups_run(reader: &Reader, live: &[Live], running: &mut BTreeMap<String, Running>) -> Result<(), Error> {
+    let attr = |live: &Live, name: &str| live.attrs.get(name).and_then(Value::as_str).map(str::to_owned);
+    for group in live.iter().filter(|live| live.kind == "autoscaling.group") {
+        let service = group.address().and_then(|address| address.as_str().strip_prefix("service.")?.strip_suffix(".group"));
+        let its = attr(group, "launch_template").zip(attr(group, "launch_template_version"));
+        let Some((service, (template, version))) = service.zip(its) else { continue };
+        let newest = live.iter().find(|live| live.id == template).and_then(|live| live.outputs.get("version"));
+        if newest.is_some_and(|newest| *newest != version)
+            && let Some(entry) = running.get_mut(service)
+        {
+            entry.image = reader.image_in_version(&template, &version).await?.filter(|image| !image.is_empty());
+        }
+    }
+    Ok(())
 }
 
 /// Where AWS was read, and when.
@@ -79,13 +130,22 @@ pub(super) fn scope(environment: &Environment) -> Scope {
     Scope { project: environment.project.clone(), environment: environment.environment.clone() }
 }
 
-fn wanted(environment: &Environment, seen: &Observation, images: BTreeMap<String, String>) -> Result<Vec<Desired>, Error> {
+fn wanted(
+    environment: &Environment,
+    seen: &Observation,
+    running: BTreeMap<String, Running>,
+    chosen: &Images,
+    goes_back: bool,
+) -> Result<Vec<Desired>, Error> {
     let zones = environment.network.as_ref().map_or(0, |network| network.zones);
     let facts = Facts {
         zones: choose_zones(zones, &seen.zones, &seen.live),
         machine_images: seen.machine_images.clone(),
-        running: Running::read(&seen.live),
-        images,
+        running,
+        images: chosen.to_run.clone(),
+        copies: chosen.copies.clone(),
+        refused: chosen.refused.clone(),
+        goes_back,
     };
     Ok(desired::build(environment, &facts)?)
 }
@@ -112,58 +172,4 @@ fn check_images(environment: &Environment, images: &BTreeMap<String, String>) ->
         let message = format!("`--image {service}=…`: {} has no service `{service}`", environment.environment);
         Err(Error::Usage { message, help: format!("its services are {}", services.join(", ")) })
     })
-}
-
-/// The images asked for, by digest.
-async fn images(
-    reader: &Reader,
-    environment: &Environment,
-    images: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, String>, Error> {
-    let registry = registry(&environment.aws.account, &environment.aws.region);
-    let resolved = images.iter().map(|(service, reference)| {
-        let registry = &registry;
-        async move {
-            let repository = environment.service.get(service).map(|service| repository_name(environment, &service.repository));
-            let repository = repository.unwrap_or_default();
-            let reference = in_repository(reference, registry, &repository)?;
-            let image = reader.image(&repository, reference).await?;
-            Ok::<_, Error>((service.clone(), format!("{registry}/{repository}@{}", image.digest)))
-        }
-    });
-    Ok(try_join_all(resolved).await?.into_iter().collect())
-}
-
-/// The tag or digest in a reference, which may be written with its registry and repository if those are the service's own.
-fn in_repository<'a>(reference: &'a str, registry: &str, repository: &str) -> Result<&'a str, Error> {
-    let Some((path, last)) = reference.split_once('@').or_else(|| {
-        let colon = reference.rfind(':').filter(|_| !reference.starts_with("sha256:"))?;
-        Some((&reference[..colon], &reference[colon + 1..]))
-    }) else {
-        return Ok(reference);
-    };
-    if path == repository || path == format!("{registry}/{repository}") {
-        return Ok(last);
-    }
-    Err(Error::Usage {
-        message: format!("{reference} is not in the service's own repository"),
-        help: format!("push it to {registry}/{repository} first, or write just its tag or digest"),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn references_may_be_short_or_whole() {
-        let (registry, repository) = ("123456789012.dkr.ecr.us-east-1.amazonaws.com", "shop-dev/web");
-        let part = |reference| in_repository(reference, registry, repository).ok();
-        assert_eq!(part("v1"), Some("v1"));
-        assert_eq!(part("sha256:abc"), Some("sha256:abc"));
-        assert_eq!(part("shop-dev/web:v1"), Some("v1"));
-        assert_eq!(part("123456789012.dkr.ecr.us-east-1.amazonaws.com/shop-dev/web@sha256:abc"), Some("sha256:abc"));
-        assert_eq!(part("nginx:latest"), None);
-        assert_eq!(part("localhost:5000/shop-dev/web:v1"), None);
-    }
 }

@@ -100,6 +100,15 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// Something is to be known that is no step's.
+    pub(super) fn note(&self, text: &str) {
+        match &self.look {
+            Look::Json => drop(self.context.print(&format!("{}\n", events::note(text)))),
+            Look::Drawn { bars, .. } => drop(bars.println(text)),
+            Look::Lines { .. } => self.context.tell(&format!("{text}\n")),
+        }
+    }
+
     /// The run is over.
     pub(super) fn end(self) {
         match self.look {

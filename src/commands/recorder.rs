@@ -1,5 +1,6 @@
 //! Keeps the record of a run: one more listener, whose file says at any moment what is known of the run.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,9 @@ use crate::apply::Event;
 use crate::aws::kinds::Registry;
 use crate::cli;
 use crate::plan::Choices;
+use crate::promote;
 use crate::record::{Agreement, Consent, Outcome, Record, RecordFile, Run};
+use crate::values::image_digest::ImageDigest;
 
 /// How long news may gather before the file is brought up to date again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -62,6 +65,12 @@ impl Recorder {
     /// Something happened, told without secrets.
     pub(super) fn tell(&self, event: &Event<'_>) {
         lock(&self.shared.record).tell(event, now());
+        self.shared.news.notify_one();
+    }
+
+    /// What became of the images, and which digest each service is set to run now.
+    pub(super) fn deployed(&self, outcome: &promote::Outcome, runs: &BTreeMap<String, ImageDigest>) {
+        lock(&self.shared.record).deployed(outcome, runs);
         self.shared.news.notify_one();
     }
 
@@ -137,6 +146,7 @@ fn outcome(exit: Exit) -> Outcome {
         Exit::Done | Exit::Changes => Outcome::Done,
         Exit::Failed | Exit::Stale | Exit::Blocked | Exit::Held => Outcome::Failed,
         Exit::Partly => Outcome::Partly,
+        Exit::RolledBack => Outcome::RolledBack,
         Exit::Interrupted => Outcome::Interrupted,
     }
 }

@@ -1,35 +1,35 @@
 //! `infra status`: what runs.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::Value;
 
 use super::context::Context;
 use super::error::{Error, Exit};
 use super::prepare;
-use crate::aws::health::{self, Instance};
 use crate::aws::observe::{Ask, Reader};
 use crate::cli;
 use crate::graph::{Live, State};
 use crate::plan::Choices;
-use crate::render::status::{self, Part, ServiceStatus, Status, Store};
+use crate::render::status::{self, ServiceStatus, Status, Store};
 use crate::spec::{Environment, Runtime};
 
 pub(super) async fn run(context: &Context, command: &cli::Status) -> Result<Exit, Error> {
     let environment = prepare::environment(context, &command.environment.env)?;
     let reader = Reader::connect(&environment.aws.account, &environment.aws.region).await;
     let reading = context.busy("reading AWS");
-    let seen = reader.observe(&prepare::scope(&environment), &Ask::default()).await?;
-    let live = Found { live: &seen.live };
-
-    let mut services = Vec::new();
-    for (name, service) in environment.service.iter() {
-        services.push(match service.runtime {
-            Runtime::Asg { .. } => on_instances(&reader, &live, name).await?,
-            Runtime::AppRunner { .. } => on_app_runner(&live, name),
-        });
-    }
+    let (scope, ask) = (prepare::scope(&environment), Ask::default());
+    let (seen, running) = futures::join!(reader.observe(&scope, &ask), reader.running(&scope));
     drop(reading);
+    // What keeps AWS from being read at all says more than what keeps one part from it.
+    let seen = seen?;
+    let mut running = running?;
+    let live = Found { live: &seen.live };
+    let services = environment.service.iter().map(|(name, service)| {
+        let (resource, endpoint) = runs_on(&live, name, &service.runtime);
+        let absent = ServiceStatus { endpoint, ..ServiceStatus::absent(name) };
+        let parts = running.remove(name).map(|seen| seen.parts).unwrap_or_default();
+        resource.map_or(absent.clone(), |resource| ServiceStatus { state: state(resource), parts, ..absent })
+    });
+    let services = services.collect();
     let status = Status {
         header: prepare::header(&environment, &seen, context.now(), Choices::default()),
         services,
@@ -54,44 +54,16 @@ impl<'a> Found<'a> {
     }
 }
 
-async fn on_instances(reader: &Reader, live: &Found<'_>, name: &str) -> Result<ServiceStatus, Error> {
-    let mut status = ServiceStatus { endpoint: load_balancer(live, name), ..ServiceStatus::absent(name) };
-    let Some(group) = live.at(&format!("service.{name}.group")) else { return Ok(status) };
-    let target_groups = texts(group.attrs.get("target_groups"));
-    let found = health::instances(reader.aws(), &BTreeMap::from([(group.id.clone(), target_groups)])).await?;
-    let instances: Vec<Instance> = found.into_values().flatten().collect();
-    let versions: BTreeSet<String> = instances.iter().filter_map(|instance| instance.version.clone()).collect();
-    let template = group.attrs.get("launch_template").and_then(Value::as_str).unwrap_or_default();
-    let images = health::images(reader.aws(), template, versions).await?;
-
-    status.state = state(group);
-    status.parts = instances
-        .into_iter()
-        .map(|instance| Part {
-            image: instance.version.as_ref().and_then(|version| images.get(version)).cloned(),
-            healthy: instance.lifecycle == "InService" && instance.target.as_ref().is_none_or(|(health, _)| health == "healthy"),
-            health: match instance.target {
-                Some((health, Some(reason))) => format!("{}, {health}: {reason}", instance.lifecycle),
-                Some((health, None)) => format!("{}, {health}", instance.lifecycle),
-                None => instance.lifecycle,
-            },
-            name: instance.id,
-        })
-        .collect();
-    Ok(status)
-}
-
-fn on_app_runner(live: &Found<'_>, name: &str) -> ServiceStatus {
-    let absent = ServiceStatus::absent(name);
-    let Some(service) = live.at(&format!("service.{name}.service")) else { return absent };
-    let part = Part {
-        name: service.outputs.get("id").unwrap_or(&service.id).clone(),
-        image: service.attrs.get("image").and_then(Value::as_str).map(str::to_owned),
-        healthy: service.state == State::Ready,
-        health: state(service),
-    };
-    let endpoint = service.outputs.get("url").map(|url| format!("https://{}", url.trim_start_matches("https://")));
-    ServiceStatus { state: state(service), endpoint, parts: vec![part], ..absent }
+/// The resource that a service runs on, and where people reach it.
+fn runs_on<'a>(live: &Found<'a>, name: &str, runtime: &Runtime) -> (Option<&'a Live>, Option<String>) {
+    match runtime {
+        Runtime::Asg { .. } => (live.at(&format!("service.{name}.group")), load_balancer(live, name)),
+        Runtime::AppRunner { .. } => {
+            let service = live.at(&format!("service.{name}.service"));
+            let url = service.and_then(|service| service.outputs.get("url"));
+            (service, url.map(|url| format!("https://{}", url.trim_start_matches("https://"))))
+        }
+    }
 }
 
 /// Where people reach a load balancer: over HTTPS where it has a listener for it.
@@ -128,8 +100,4 @@ fn state(live: &Live) -> String {
         State::Busy(word) | State::Failed(word) => word.clone(),
         State::Deleting => "deleting".into(),
     }
-}
-
-fn texts(value: Option<&Value>) -> BTreeSet<String> {
-    value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }

@@ -58,12 +58,11 @@ pub(super) fn build(builder: &mut Builder<'_>, name: &str, service: &spec::Servi
         health_check_path: service.health_check.clone().unwrap_or_default(),
         automatic_deployments: false,
     };
-    let deferred = builder.waits_for_image(name);
     builder.add::<Service>(address(name), &wanted);
+    builder.hold_image(name);
     let mut after = if inside { ways_out(builder, "private") } else { Vec::new() };
     after.extend(release::before(builder, name));
-    let last = builder.last();
-    (last.after, last.deferred) = (after, deferred);
+    builder.last().after.extend(after);
 }
 
 fn connector(builder: &mut Builder<'_>, name: &str) -> Address {

@@ -102,9 +102,8 @@ fn launch_template(
         instance_tags,
         container,
     };
-    let deferred = builder.waits_for_image(name);
     let address = builder.add::<LaunchTemplate>(address, &template);
-    builder.last().deferred = deferred;
+    builder.hold_image(name);
     address
 }
 

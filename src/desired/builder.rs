@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::facts::Facts;
+use super::facts::{Copy, Facts};
 use super::{alarms, apprunner, asg, cache, database, network, repository, turns};
+use crate::aws::ecr::copy::Image;
 use crate::aws::kind::{Shape, encode};
 use crate::graph::{Address, Desired, Input, Tags};
 use crate::spec::layout::MOST_ZONES;
@@ -44,6 +45,9 @@ pub fn build(environment: &Environment, facts: &Facts) -> Result<Vec<Desired>, B
     for (name, repository) in &environment.repository {
         repository::build(&mut builder, name, *repository);
     }
+    for copy in &facts.copies {
+        repository::build_copy(&mut builder, copy);
+    }
     for (name, database) in &environment.database {
         database::build(&mut builder, name, database);
         alarms::of_database(&mut builder, name, database);
@@ -68,14 +72,18 @@ pub fn build(environment: &Environment, facts: &Facts) -> Result<Vec<Desired>, B
     Ok(builder.graph)
 }
 
-/// The kinds of everything that an environment may need, images and zones aside.
+/// The kinds of everything that an environment may need, zones and running images aside.
 pub fn kinds(environment: &Environment) -> BTreeSet<&'static str> {
     let zones = ('a'..='z').take(MOST_ZONES.into()).map(|letter| format!("{}{letter}", environment.aws.region));
     // A release command is there only while an image moves.
     let images = environment.service.names().map(|name| (name.to_owned(), "another@sha256:0".to_owned()));
     let facts = Facts { zones: zones.collect(), images: images.collect(), ..Facts::default() };
     // A spec asks for no more zones than a network has slots.
-    build(environment, &facts).unwrap_or_default().iter().map(|resource| resource.kind).collect()
+    let mut kinds: BTreeSet<_> = build(environment, &facts).unwrap_or_default().iter().map(|resource| resource.kind).collect();
+    if !environment.repository.is_empty() {
+        kinds.insert(Image::SCHEMA.kind);
+    }
+    kinds
 }
 
 /// The graph while it grows.
@@ -99,6 +107,7 @@ impl Builder<'_> {
             tags,
             after: Vec::new(),
             deferred: None,
+            blocked: None,
         });
         address
     }
@@ -165,8 +174,26 @@ impl Builder<'_> {
         repository::name(self.environment, name)
     }
 
+    /// What keeps a service from the image it is to run, and where that image comes from if the repository lacks it: for the
+    /// resource that names the image, the one added last.
+    pub(super) fn hold_image(&mut self, service: &str) {
+        let blocked = self.facts.refused.get(service).cloned();
+        let copies = self.environment.service.get(service).into_iter().flat_map(|table| {
+            let image = self.facts.images.get(service);
+            let its = move |copy: &&Copy| {
+                copy.repository == table.repository && image.is_some_and(|image| image.ends_with(copy.digest.as_str()))
+            };
+            self.facts.copies.iter().filter(its).map(|copy| repository::image_address(&copy.repository, &copy.digest))
+        });
+        let copies: Vec<Address> = copies.collect();
+        let deferred = self.waits_for_image(service);
+        let last = self.last();
+        last.after.extend(copies);
+        (last.blocked, last.deferred) = (blocked, deferred);
+    }
+
     /// What a service that has no image waits for.
-    pub(super) fn waits_for_image(&self, service: &str) -> Option<String> {
+    fn waits_for_image(&self, service: &str) -> Option<String> {
         self.image(service).is_none().then(|| format!("an image of service.{service}"))
     }
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::graph::{Attrs, Live};
+use crate::graph::{Attrs, Blocked, Live};
 use crate::spec::layout::MOST_ZONES;
 use crate::values::architecture::Architecture;
+use crate::values::image_digest::ImageDigest;
 
 /// What was looked up in AWS for building the desired graph.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,8 +18,26 @@ pub struct Facts {
     pub machine_images: BTreeMap<Architecture, String>,
     /// What runs, by service.
     pub running: BTreeMap<String, Running>,
-    /// Images that people asked for, by service: `<registry>/<repository>@sha256:…`.
+    /// The images that services are to run in place of what runs: `<registry>/<repository>@sha256:…`, in the environment's own
+    /// repositories.
     pub images: BTreeMap<String, String>,
+    /// Those of them that are not in the environment's repositories yet.
+    pub copies: Vec<Copy>,
+    /// Why a service may not get the image it is to run.
+    pub refused: BTreeMap<String, Blocked>,
+    /// The images go back to what ran before: what came with the newer ones, such as migrations, is not run backwards.
+    pub goes_back: bool,
+}
+
+/// An image that is to be brought into a repository of the environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copy {
+    /// The repository, by its name in the spec.
+    pub repository: String,
+    /// The image.
+    pub digest: ImageDigest,
+    /// Where it is, as a whole reference by digest.
+    pub source: String,
 }
 
 /// What runs of a service.
@@ -63,6 +82,16 @@ impl Running {
             }
         }
         running
+    }
+
+    /// Whether a resource of this kind is what runs a service.
+    pub fn runs(kind: &str) -> bool {
+        matches!(kind, "autoscaling.group" | "apprunner.service")
+    }
+
+    /// Whether a resource of this kind is made by a deployment, for that deployment.
+    pub fn is_deploying(kind: &str) -> bool {
+        matches!(kind, "ecr.image" | "ec2.instance")
     }
 
     /// The image that a resource of this kind has its service run.

@@ -2,6 +2,7 @@
 //! [`Facts`].
 
 mod alarms;
+mod alone;
 mod apprunner;
 mod asg;
 mod builder;
@@ -17,6 +18,7 @@ mod repository;
 mod turns;
 
 pub use alarms::watched as watched_alarms;
+pub use alone::{images_alone, parts_alone};
 pub use builder::{BuildError, build, kinds, registry};
-pub use facts::{Facts, Running, choose_zones};
+pub use facts::{Copy, Facts, Running, choose_zones};
 pub use repository::name as repository_name;

@@ -47,7 +47,8 @@ pub(super) fn before(builder: &Builder<'_>, name: &str) -> Vec<Address> {
 /// Whether the image that a service is to run is another than its instances run, as far as that is known: once too often does no harm.
 fn is_due(builder: &Builder<'_>, name: &str) -> bool {
     let running = builder.facts.running.get(name).filter(|running| running.rolled_out);
-    builder.image(name).is_some_and(|image| running.and_then(|running| running.image.as_ref()) != Some(&image))
+    !builder.facts.goes_back
+        && builder.image(name).is_some_and(|image| running.and_then(|running| running.image.as_ref()) != Some(&image))
 }
 
 fn address(name: &str) -> Address {

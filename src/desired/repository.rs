@@ -1,9 +1,12 @@
 //! Image repositories.
 
 use super::builder::Builder;
+use super::facts::Copy;
+use crate::aws::ecr::copy::Image;
 use crate::aws::ecr::repository::Repository;
-use crate::graph::Address;
+use crate::graph::{Address, Input, Wanted};
 use crate::spec;
+use crate::values::image_digest::ImageDigest;
 
 pub(super) fn build(builder: &mut Builder<'_>, name: &str, repository: spec::Repository) {
     let wanted = Repository {
@@ -13,6 +16,21 @@ pub(super) fn build(builder: &mut Builder<'_>, name: &str, repository: spec::Rep
         keep_images: repository.keep_images.into(),
     };
     builder.add::<Repository>(address(name), &wanted);
+}
+
+/// Bringing an image into a repository: wanted for as long as it is not there, and gone from the graph from then on.
+pub(super) fn build_copy(builder: &mut Builder<'_>, copy: &Copy) {
+    let wanted = Image::<Wanted> {
+        repository: Input::output(&address(&copy.repository), "name"),
+        digest: copy.digest.to_string(),
+        source: copy.source.clone(),
+    };
+    builder.add::<Image>(image_address(&copy.repository, &copy.digest), &wanted);
+}
+
+/// The address of an image in a repository.
+pub(super) fn image_address(repository: &str, digest: &ImageDigest) -> Address {
+    Address::of(&["repository", repository, digest.short()])
 }
 
 /// The address of a repository.

@@ -5,10 +5,15 @@
 
 mod gate;
 mod gates;
+mod outcome;
 mod scan;
+mod seen;
+pub mod watch;
 
 pub use gate::{Gate, Verdict};
 pub use gates::{Rules, judge};
+pub use outcome::{Ended, Outcome};
+pub use seen::{Part, Seen, digest};
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -27,7 +27,7 @@ impl Record {
         let Run { origin, principal, agreement, started } = run;
         Self {
             format_version: FORMAT_VERSION.into(),
-            verb: if header.choices.destroy { RunVerb::Destroy } else { RunVerb::Apply },
+            verb: RunVerb::of(&header.choices),
             project: header.project.clone(),
             environment: header.environment.clone(),
             account: header.account.clone(),
@@ -43,6 +43,7 @@ impl Record {
             plan_id: plan.id(),
             summary: plan.summary(),
             images: images::changes(header, plan),
+            deployment: None,
             resource_changes: changed(plan).map(|change| resource_change(change, schemas)).collect(),
             steps: plan.steps.iter().map(|step| pending(&plan.changes[step.change], step.verb)).collect(),
         }

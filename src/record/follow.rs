@@ -1,10 +1,14 @@
 //! A record while its run goes on: one more listener to events.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{Outcome, Record, Step, StepOutcome};
 use crate::apply::{self, Event};
 use crate::plan::{Change, Verb};
+use crate::promote;
+use crate::values::image_digest::ImageDigest;
 
 impl Record {
     /// Takes down what happened. What AWS says has been through [`Secrets::struck_out`](super::Secrets::struck_out).
@@ -42,6 +46,14 @@ impl Record {
             Event::Stopping(cause) => self.stopped = Some(*cause),
             Event::Waiting { .. } | Event::Notice { .. } => {}
         }
+    }
+
+    /// Takes down what became of the images. What AWS and the services say has been struck of secrets.
+    pub fn deployed(&mut self, outcome: &promote::Outcome, runs: &BTreeMap<String, ImageDigest>) {
+        for (service, change) in &mut self.images {
+            change.running = runs.get(service).cloned();
+        }
+        self.deployment = Some(outcome.clone());
     }
 
     /// The run is over.

@@ -10,6 +10,7 @@ mod find;
 mod follow;
 mod images;
 mod name;
+mod previous;
 mod read;
 mod rejected;
 mod secrets;
@@ -20,6 +21,7 @@ pub use begin::Run;
 pub use file::RecordFile;
 pub use find::find;
 pub use images::changes as image_changes;
+pub use previous::previous;
 pub use read::{Entry, Folder, Unreadable, read};
 pub use rejected::{FOLDER as REJECTED_IMAGES, Kept, RejectedImage, rejections};
 pub use secrets::Secrets;
@@ -35,7 +37,8 @@ use serde_json::Value;
 
 use crate::apply::{Cause, Failure};
 use crate::graph::Address;
-use crate::plan::{Summary, Verb};
+use crate::plan::{Choices, Deploy, Summary, Verb};
+use crate::promote;
 use crate::render::json::ResourceChange;
 use crate::values::image_digest::ImageDigest;
 use crate::values::origin::Origin;
@@ -87,6 +90,9 @@ pub struct Record {
     pub summary: Summary,
     /// The images that were to change, by service.
     pub images: BTreeMap<String, ImageChange>,
+    /// What became of them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub deployment: Option<promote::Outcome>,
     /// The resources to which something was to be done, as the plan has them.
     pub resource_changes: Vec<ResourceChange>,
     /// What was done, in the plan's order.
@@ -99,6 +105,10 @@ pub struct Record {
 pub enum RunVerb {
     /// `infra apply`
     Apply,
+    /// `infra promote`
+    Promote,
+    /// `infra rollback`
+    Rollback,
     /// `infra destroy`
     Destroy,
 }
@@ -225,6 +235,18 @@ pub enum StepOutcome {
     Left,
     /// It was not tried: somebody asked to stop.
     Stopped,
+}
+
+impl RunVerb {
+    /// The command that these choices are made by.
+    pub fn of(choices: &Choices) -> Self {
+        match choices.deploy {
+            _ if choices.destroy => Self::Destroy,
+            Deploy::AsSpec | Deploy::Without => Self::Apply,
+            Deploy::Alone { .. } => Self::Promote,
+            Deploy::Back => Self::Rollback,
+        }
+    }
 }
 
 impl Agreement {

@@ -12,6 +12,8 @@ impl RunVerb {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Apply => "apply",
+            Self::Promote => "promote",
+            Self::Rollback => "rollback",
             Self::Destroy => "destroy",
         }
     }

@@ -83,6 +83,11 @@ pub fn json(event: &Event<'_>) -> Value {
     }
 }
 
+/// One JSON line for what is no step's.
+pub fn note(text: &str) -> Value {
+    json!({ "type": "deployment_progress", "message": text })
+}
+
 /// The last JSON line.
 pub fn summary(report: &Report) -> Value {
     let count = |wanted: fn(&Outcome) -> bool| report.steps.iter().filter(|step| wanted(&step.outcome)).count();

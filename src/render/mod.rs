@@ -1,5 +1,6 @@
 //! What people and programs see. Rows first, then drawing; nothing here prints.
 
+pub mod deployment;
 pub mod diagnostic;
 mod draw;
 pub mod events;

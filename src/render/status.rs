@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::Header;
 use super::words::count;
+use crate::promote::Part;
 
 /// What runs in an environment.
 #[derive(Clone, Debug)]
@@ -31,19 +32,6 @@ pub struct ServiceStatus {
     pub endpoint: Option<String>,
     /// Its instances; App Runner shows one for all.
     pub parts: Vec<Part>,
-}
-
-/// An instance of a service.
-#[derive(Clone, Debug, Serialize)]
-pub struct Part {
-    /// What AWS calls it.
-    pub name: String,
-    /// The image it runs, by digest.
-    pub image: Option<String>,
-    /// Whether it does its work.
-    pub healthy: bool,
-    /// How it is, in AWS's words.
-    pub health: String,
 }
 
 /// A database or a cache.

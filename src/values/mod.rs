@@ -10,5 +10,6 @@ pub mod origin;
 pub mod partition;
 pub mod policy;
 pub mod secret_ref;
+pub mod size;
 pub mod version;
 pub mod web_address;

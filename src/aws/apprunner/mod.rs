@@ -7,9 +7,9 @@ use super::error::{AwsError, Call, IfThere};
 use crate::graph::Tags;
 
 pub mod auto_scaling_configuration;
-mod operation;
+pub(super) mod operation;
 pub mod service;
-mod settings;
+pub(super) mod settings;
 pub mod vpc_connector;
 
 /// Tags as App Runner takes them.
@@ -18,7 +18,7 @@ fn to_aws(tags: &Tags) -> Vec<Tag> {
 }
 
 /// The tags of anything in App Runner, by ARN; none where it is gone.
-async fn tags(aws: &Aws, arn: &str) -> Result<Option<Tags>, AwsError> {
+pub(super) async fn tags(aws: &Aws, arn: &str) -> Result<Option<Tags>, AwsError> {
     let answer = aws.apprunner.list_tags_for_resource().resource_arn(arn).send().await;
     let Some(answer) = answer.call("apprunner:ListTagsForResource").if_there()? else { return Ok(None) };
     let tags = answer.tags().iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned())));

@@ -13,7 +13,7 @@ use super::super::wait::{self, Look};
 const LIMIT: Duration = Duration::from_mins(40);
 
 /// A service as it is; none where it was never made, or is gone.
-pub(super) async fn describe(aws: &Aws, arn: &str) -> Result<Option<Service>, AwsError> {
+pub(in crate::aws) async fn describe(aws: &Aws, arn: &str) -> Result<Option<Service>, AwsError> {
     let answer = aws.apprunner.describe_service().service_arn(arn).send().await;
     let service = answer.call("apprunner:DescribeService").if_there()?.and_then(|answer| answer.service);
     // AWS goes on describing it for some time.
@@ -21,7 +21,7 @@ pub(super) async fn describe(aws: &Aws, arn: &str) -> Result<Option<Service>, Aw
 }
 
 /// The operation that was started last: AWS lists them newest first.
-pub(super) async fn last(aws: &Aws, arn: &str) -> Result<Option<OperationSummary>, AwsError> {
+pub(in crate::aws) async fn last(aws: &Aws, arn: &str) -> Result<Option<OperationSummary>, AwsError> {
     Ok(newest(aws, arn).await?.into_iter().next())
 }
 
@@ -33,7 +33,7 @@ async fn newest(aws: &Aws, arn: &str) -> Result<Vec<OperationSummary>, AwsError>
 }
 
 /// Waits until no operation is under way, whosever it is; gives the service.
-pub(super) async fn idle(aws: &Aws, arn: &str) -> Result<Option<Service>, AwsError> {
+pub(in crate::aws) async fn idle(aws: &Aws, arn: &str) -> Result<Option<Service>, AwsError> {
     wait::until("waiting for the operation that is under way on an App Runner service", LIMIT, || async {
         Ok(match describe(aws, arn).await? {
             Some(service) if *service.status() == ServiceStatus::OperationInProgress => {
@@ -49,7 +49,7 @@ pub(super) async fn idle(aws: &Aws, arn: &str) -> Result<Option<Service>, AwsErr
 ///
 /// # Errors
 /// `OperationFailed` where the operation did not succeed, a rollback that worked included.
-pub(super) async fn follow(aws: &Aws, arn: &str, id: Option<&str>) -> Result<Service, AwsError> {
+pub(in crate::aws) async fn follow(aws: &Aws, arn: &str, id: Option<&str>) -> Result<Service, AwsError> {
     wait::until("waiting for an App Runner operation", LIMIT, || async {
         let operations = newest(aws, arn).await?;
         let operation = operations.iter().find(|operation| id.is_none_or(|id| operation.id() == Some(id)));

@@ -67,7 +67,7 @@ fn published(before: &Value, _after: &Value) -> bool {
 const ROLE_VISIBLE: Duration = Duration::from_mins(2);
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
-const ARN: &str = "apprunner:{here}:service/{prefix}*";
+const ARN: &str = "apprunner:{here}:*/{prefix}*";
 
 impl Resource for Service {
     const ACCESS: Access = Access {

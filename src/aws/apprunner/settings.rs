@@ -66,7 +66,7 @@ pub(super) fn health_check(want: &Service) -> HealthCheckConfiguration {
 }
 
 /// The attributes of a service that AWS has.
-pub(super) fn attributes(service: &AwsService) -> Service {
+pub(in crate::aws) fn attributes(service: &AwsService) -> Service {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let source = service.source_configuration();
     let image = source.and_then(SourceConfiguration::image_repository);

@@ -21,7 +21,7 @@ mod targets;
 const VPC: &str = "infra:vpc";
 
 /// Every group of the account.
-async fn groups(aws: &Aws) -> Result<Vec<AutoScalingGroup>, AwsError> {
+pub(super) async fn groups(aws: &Aws) -> Result<Vec<AutoScalingGroup>, AwsError> {
     let mut pages = aws.autoscaling.describe_auto_scaling_groups().into_paginator().items().send();
     let mut groups = Vec::new();
     while let Some(group) = pages.next().await {
@@ -70,7 +70,7 @@ fn to_aws(group: &str, tags: &Tags) -> Vec<Tag> {
 }
 
 /// Tags as Auto Scaling gives them.
-fn from_aws(tags: &[TagDescription]) -> Tags {
+pub(super) fn from_aws(tags: &[TagDescription]) -> Tags {
     tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()))).collect()
 }
 

@@ -163,7 +163,7 @@ pub(super) async fn state(aws: &Aws, id: &str) -> Result<Option<InstanceState>, 
         aws.ec2.describe_instances().instance_ids(id).send().await.call("ec2:DescribeInstances")
     });
     let Some(answer) = answer.await.if_there()? else { return Ok(None) };
-    let instance = answer.reservations().iter().flat_map(|reservation| reservation.instances()).next();
+    let instance = answer.reservations().iter().flat_map(aws_sdk_ec2::types::Reservation::instances).next();
     Ok(instance.map(|instance| {
         let seconds = instance.launch_time().and_then(|time| u64::try_from(time.secs()).ok());
         InstanceState {

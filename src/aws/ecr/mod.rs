@@ -6,6 +6,7 @@ use super::error::AwsError;
 use crate::graph::Tags;
 
 mod blob;
+pub mod copy;
 mod image;
 mod lifecycle;
 mod manifest;

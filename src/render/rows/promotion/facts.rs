@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::FACTS;
 use crate::promote::{Promotion, Scan, Source};
 use crate::render::words::age;
+use crate::values::size::size;
 
 /// How many tags or platforms are shown; more tell nobody anything, and JSON has them.
 const FEW: usize = 5;
@@ -53,16 +54,6 @@ fn few(texts: &[String]) -> Option<String> {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let texts: Vec<&str> = texts.iter().take(FEW).map(String::as_str).collect();
     (!texts.is_empty()).then(|| format!("{}{more}", texts.join(", ")))
-}
-
-/// Compressed, as registries count it. In MiB, as specs have GiB; no image is so large that people would not compare these.
-fn size(bytes: u64) -> String {
-    let tenths = bytes.saturating_mul(10) / (1 << 20);
-    match tenths {
-        0 => format!("{} KiB", bytes.div_ceil(1 << 10)),
-        1..100 => format!("{}.{} MiB", tenths / 10, tenths % 10),
-        _ => format!("{} MiB", tenths / 10),
-    }
 }
 
 /// `COMPLETE: 0 critical, 3 high, 12 medium`. ECR leaves out what it found none of.
@@ -125,13 +116,6 @@ mod tests {
         assert_eq!(when(then, Some(now), " ago"), "2026-11-20 14:00 UTC");
         assert_eq!(when(now, Some(then), " ago"), "2026-11-20 13:59 UTC (1 minute ago)");
         assert_eq!(when(then, None, " ago"), "2026-11-20 14:00 UTC");
-    }
-
-    #[test]
-    fn sizes_are_as_exact_as_people_care() {
-        let mib = |tenths: u64| size(tenths * (1 << 20) / 10);
-        assert_eq!([size(0), size(1), size(50_000)], ["0 KiB", "1 KiB", "49 KiB"]);
-        assert_eq!([mib(15), mib(105), mib(18_240)], ["1.5 MiB", "10 MiB", "1824 MiB"]);
     }
 
     #[test]

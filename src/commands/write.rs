@@ -1,0 +1,40 @@
+//! `infra promote --write`: the promotion as an edit of the spec, for a pull request to review.
+
+use std::fs;
+
+use super::context::Context;
+use super::error::{Error, Exit};
+use super::prepare::prepare;
+use crate::plan::Choices;
+use crate::promote::Promotion;
+use crate::spec::with_images;
+
+/// Writes the digests that would be promoted into the environment's spec. AWS is only read.
+pub(super) async fn digests(context: &Context, name: &str, choices: &Choices) -> Result<Exit, Error> {
+    let prepared = prepare(context, name, choices).await?;
+    let promotion = &prepared.header.promotion;
+    if let Some((promotion, verdict)) = promotion.iter().find_map(|promotion| Some((promotion, promotion.refused().next()?))) {
+        return Err(Error::Refused {
+            message: format!("{} may not run in service.{}: {}", promotion.to.short(), promotion.service, verdict.why),
+            help: format!("`--override {} --reason \"…\"` lets it pass, if it can be overridden", verdict.gate),
+        });
+    }
+    if promotion.is_empty() {
+        context.tell(&format!("{name} runs what it would be given already\n"));
+        return Ok(Exit::Done);
+    }
+    let loaded = context.load(Some(&[name.to_owned()]))?;
+    let spec = loaded.specs.iter().find(|spec| spec.environment.environment == name);
+    let path = spec.and_then(|spec| Some(spec.file.of(&loaded.sources)?.path.clone())).expect("it has just been planned from");
+    let refuse = |what: &str, error: &dyn std::fmt::Display| Error::Usage {
+        message: format!("{} could not be {what}: {error}", path.display()),
+        help: "it must be a file that can be read and written".into(),
+    };
+    let text = fs::read_to_string(&path).map_err(|error| refuse("read", &error))?;
+    let images = promotion.iter().map(|promotion| (promotion.service.as_str(), &promotion.to));
+    let edited = with_images(&text, images).map_err(|error| refuse("edited", &error))?;
+    fs::write(&path, edited).map_err(|error| refuse("written", &error))?;
+    let lines =
+        promotion.iter().map(|Promotion { service, to, source, .. }| format!("service.{service} = {to}, from {source}\n"));
+    Ok(context.print_outcome(&format!("{}:\n{}", path.display(), lines.collect::<String>()), Exit::Done)?)
+}
