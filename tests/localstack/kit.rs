@@ -246,6 +246,7 @@ pub(crate) fn desired<R: Resource>(address: &str, want: &R) -> Desired {
         attrs,
         after: Vec::new(),
         deferred: None,
+        blocked: None,
     }
 }
 

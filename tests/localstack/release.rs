@@ -64,7 +64,7 @@ impl Stage {
     /// The state of each instance there has been.
     async fn states(&self) -> Vec<InstanceStateName> {
         let answer = self.sandbox.aws.ec2.describe_instances().send().await.unwrap();
-        let instances = answer.reservations().iter().flat_map(|reservation| reservation.instances());
+        let instances = answer.reservations().iter().flat_map(aws_sdk_ec2::types::Reservation::instances);
         instances.map(|instance| instance.state().unwrap().name().unwrap().clone()).collect()
     }
 

@@ -1,6 +1,7 @@
 //! Plans as people and programs read them: a folder of cases, each with its golden text and JSON. See `README.md` beside this
 //! file for how to run one by hand, and how to accept what changed.
 
+mod alone;
 mod case;
 mod github;
 mod markdown;

@@ -38,6 +38,7 @@ impl World {
             machine_images: [(Architecture::X86, "ami-0a1b2c3d".into()), (Architecture::Arm, "ami-4e5f6a7b".into())].into(),
             running: Running::read(&self.live),
             images: images.iter().map(image).collect(),
+            ..Facts::default()
         };
         build(environment, &facts)
     }

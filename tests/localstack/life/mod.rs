@@ -15,6 +15,7 @@ mod neighbours;
 mod notify;
 mod permissions;
 mod plan;
+mod promote;
 mod record;
 mod reference;
 mod rejecting;
@@ -28,6 +29,7 @@ mod watch;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use infra::aws::Aws;
@@ -48,9 +50,9 @@ const REGION: &str = "us-east-1";
 /// An environment in an account of its own.
 struct Stage {
     sandbox: Sandbox,
-    specs: Specs,
+    specs: Arc<Specs>,
     environment: String,
-    home: TempDir,
+    home: Arc<TempDir>,
 }
 
 /// How a run of the binary ended.
@@ -66,8 +68,15 @@ impl Stage {
     async fn new(environment: &str) -> Self {
         let scope = Scope { project: "techhub".into(), environment: environment.into() };
         let sandbox = Sandbox::of(scope, REGION).await;
-        let specs = Specs::for_account(&sandbox.aws.account);
-        Self { sandbox, specs, environment: environment.into(), home: TempDir::new().unwrap() }
+        let specs = Arc::new(Specs::for_account(&sandbox.aws.account));
+        Self { sandbox, specs, environment: environment.into(), home: Arc::new(TempDir::new().unwrap()) }
+    }
+
+    /// Another environment of the same project, in the same account.
+    fn beside(&self, environment: &str) -> Self {
+        let scope = Scope { environment: environment.into(), ..self.sandbox.scope.clone() };
+        let sandbox = Sandbox { aws: self.sandbox.aws.clone(), scope };
+        Self { sandbox, specs: Arc::clone(&self.specs), environment: environment.into(), home: Arc::clone(&self.home) }
     }
 
     /// Everything but what waits for images.

@@ -16,7 +16,7 @@ const SECRET: &str = "hunter2-in-the-spec";
 
 impl Stage {
     /// The records of the environment, newest first. They hold what the schema says, and no secret.
-    async fn recorded(&self) -> Vec<Entry> {
+    pub(super) async fn recorded(&self) -> Vec<Entry> {
         let found = read(&self.records().join(&self.environment)).unwrap();
         assert!(found.unreadable.is_empty(), "{:?}", found.unreadable);
         for entry in &found.entries {

@@ -67,7 +67,7 @@ async fn it_runs_before_any_instance_does_and_is_in_the_record() {
     assert!(output.contains("step 30 of 30\n") && output.contains("stream release/"), "{output}");
     // It says its environment, and the record does not.
     assert!(output.contains("GREETING=(concealed)"), "{output}");
-    let shown = stage.run(&["history", "show"]).await;
+    let shown = stage.run(&["history", "show", &record.plan_id]).await;
     assert!(shown.out.contains("step 30 of 30") && !shown.out.contains("hunter2"), "{shown:#?}");
     stage.is_settled().await;
 
@@ -109,7 +109,8 @@ async fn where_it_fails_what_runs_stays() {
 #[tokio::test]
 async fn one_that_was_left_is_followed() {
     let stage = Stage::released().await;
-    stage.sandbox.settle_seconds("ec2", 3.0).await;
+    // Long enough that it still runs when the next run has planned, on a busy machine too.
+    stage.sandbox.settle_seconds("ec2", 6.0).await;
     stage.start(&[&["apply", "--yes"], &V2[..]].concat(), super::interrupt::made("ec2:RunInstances")).await.kill().await.unwrap();
     assert_eq!(stage.run(&["unlock", "--yes"]).await.code, 0);
     let plan = stage.plan(&V2).await;
@@ -117,7 +118,11 @@ async fn one_that_was_left_is_followed() {
     stage.apply(&plan).await;
     stage.is_settled().await;
     let found = stage.aws().ec2.describe_instances().send().await.unwrap();
-    let tags = found.reservations().iter().flat_map(|it| it.instances()).flat_map(|it| it.tags());
+    let tags = found
+        .reservations()
+        .iter()
+        .flat_map(aws_sdk_ec2::types::Reservation::instances)
+        .flat_map(aws_sdk_ec2::types::Instance::tags);
     let releases = tags.filter(|tag| tag.value() == Some("service.web.release")).count();
     assert_eq!(releases, 1, "it was run once");
 }
