@@ -1,17 +1,19 @@
 //! What can be typed. Clap types only: no behaviour, and no texts that do not teach.
 
-use std::collections::BTreeMap;
+mod images;
+mod looking;
+
+pub use images::{Image, ImageCommand, Overrides, Promote, Reject, Rollback};
+pub use looking::{History, HistoryCommand, HistoryShow, IamPolicy, PolicyFor, Show, Status};
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::graph::Address;
-use crate::permissions::Trust;
 use crate::plan::{Choices, Deploy, Hazard};
-use crate::promote::Gate;
 use crate::values::duration::Duration;
-use crate::values::image_digest::ImageDigest;
 
 /// Environments of a web application on AWS: plan, review, apply. No state file.
 ///
@@ -161,27 +163,6 @@ impl Choose {
     }
 }
 
-/// Gates that an image may pass in spite of what they say.
-#[derive(Args, Debug)]
-pub struct Overrides {
-    /// Let images pass this gate of `[promotion]` in spite of what it says; with `--reason`. Can be repeated. An image that somebody
-    /// has rejected passes in no case.
-    #[arg(long = "override", id = "override", value_name = "GATE", requires = "reason", value_parser = gate())]
-    pub gates: Vec<Gate>,
-
-    /// Why, for the plan and the record.
-    #[arg(long, value_name = "TEXT", requires = "override", value_parser = reason)]
-    pub reason: Option<String>,
-}
-
-impl Overrides {
-    /// As [`Choices`] keeps them: the gates by name, each with the reason.
-    pub fn by_gate(&self) -> BTreeMap<String, String> {
-        let reason = self.reason.clone().unwrap_or_default();
-        self.gates.iter().map(|gate| (gate.name().to_owned(), reason.clone())).collect()
-    }
-}
-
 /// `infra plan`
 #[derive(Args, Debug)]
 pub struct Plan {
@@ -221,18 +202,6 @@ pub enum Format {
     Markdown,
     /// For a browser: one file that needs no network, with a drawing of the environment.
     Html,
-}
-
-/// `infra show`
-#[derive(Args, Debug)]
-pub struct Show {
-    /// The file that `infra plan --out` has written.
-    #[arg(value_name = "PLAN")]
-    pub plan: PathBuf,
-
-    /// How to print it.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
 }
 
 /// How a plan is agreed to and carried out.
@@ -317,57 +286,6 @@ pub struct Apply {
     pub consent: Consent,
 }
 
-/// `infra promote`
-#[derive(Args, Debug)]
-pub struct Promote {
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
-    pub environment: Environment,
-
-    /// The environment whose images move here. Without it, the one in the spec's `[promotion]`.
-    #[arg(long, value_name = "ENVIRONMENT")]
-    pub from: Option<String>,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
-    pub overrides: Overrides,
-
-    /// Write the digests into the spec instead, as `image` of each service, for a pull request to review. AWS is only read.
-    #[arg(long, conflicts_with_all = ["yes", "approve", "allow", "json"])]
-    pub write: bool,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
-    pub consent: Consent,
-}
-
-impl Promote {
-    /// As the planner takes them.
-    pub fn choices(&self) -> Choices {
-        let deploy = Deploy::Alone { from: self.from.clone() };
-        Choices { deploy, overrides: self.overrides.by_gate(), ..Choices::default() }
-    }
-}
-
-/// `infra rollback`
-#[derive(Args, Debug)]
-pub struct Rollback {
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
-    pub environment: Environment,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
-    pub consent: Consent,
-}
-
-impl Rollback {
-    /// As the planner takes them.
-    pub fn choices(&self) -> Choices {
-        Choices { deploy: Deploy::Back, ..Choices::default() }
-    }
-}
-
 /// `infra destroy`
 #[derive(Args, Debug)]
 pub struct Destroy {
@@ -384,139 +302,6 @@ pub struct Destroy {
     pub consent: Consent,
 }
 
-/// `infra image`
-#[derive(Args, Debug)]
-pub struct Image {
-    #[command(subcommand)]
-    #[expect(missing_docs, reason = "see the type")]
-    pub command: ImageCommand,
-}
-
-/// What to say of an image.
-#[derive(Debug, Subcommand)]
-pub enum ImageCommand {
-    /// Have an image never deployed again
-    ///
-    /// Writes a file named after the digest into the folder `rejected_images` among the records. Commit it: from then on no plan of any
-    /// environment takes that image, wherever it comes from and whatever is overridden. What runs stays as it is. Who rejects an
-    /// image first is remembered; whoever finds it good after all deletes the file.
-    ///
-    /// With `--env`, the image also gets a tag in that environment's repositories, by which those know who do not have that file yet.
-    Reject(Reject),
-}
-
-/// `infra image reject`
-#[derive(Args, Debug)]
-pub struct Reject {
-    /// The image by its digest, `sha256:…`, or by a whole reference that ends in one, as `infra status` shows it.
-    #[arg(value_name = "DIGEST", value_parser = digest)]
-    pub digest: ImageDigest,
-
-    /// Why, for everybody whose plan it blocks.
-    #[arg(long, value_name = "TEXT", value_parser = reason)]
-    pub reason: String,
-
-    /// Tag the image as `rejected-…` in the repositories of this environment, too. Can be repeated.
-    #[arg(long, short, value_name = "ENVIRONMENT")]
-    pub env: Vec<String>,
-}
-
-/// `infra iam-policy`
-#[derive(Args, Debug)]
-pub struct IamPolicy {
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
-    pub environment: Environment,
-
-    /// What the policy is for.
-    #[arg(long = "for", value_enum, value_name = "VERB")]
-    pub verb: PolicyFor,
-
-    /// Print an array of policies, each short enough for a managed policy: all of them together are the whole.
-    #[arg(long)]
-    pub split: bool,
-
-    /// Print both trust policies too, for the jobs of a repository: `github:OWNER/REPO` or `circleci:ORGANISATION-ID/PROJECT-ID`.
-    ///
-    /// Upper and lower case count: write owner and repository as GitHub does. Repositories made or renamed since July 2026 carry
-    /// immutable ids in the subject of their tokens: write `github:OWNER@ID/REPO@ID`, which
-    /// `gh api repos/OWNER/REPO --jq '"github:\(.owner.login)@\(.owner.id)/\(.name)@\(.id)"'` prints. On GitHub, pull requests
-    /// and the default branch may plan, and jobs of the environment of that name may apply; on CircleCI, every job may plan, and those
-    /// of the default branch may apply, with `CIRCLE_OIDC_TOKEN_V2`.
-    #[arg(long, value_name = "CI")]
-    pub trust: Option<Trust>,
-
-    /// The default branch of that repository.
-    #[arg(long, value_name = "BRANCH", default_value = "main", requires = "trust")]
-    pub branch: String,
-}
-
-/// What an IAM policy is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PolicyFor {
-    /// Looking: `plan` and `status`.
-    Plan,
-    /// That, and `apply` and `destroy`.
-    Apply,
-    /// Promoting from this environment: for the role in its spec that environments in other accounts take on.
-    Promotion,
-}
-
-/// `infra status`
-#[derive(Args, Debug)]
-pub struct Status {
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "see the type")]
-    pub environment: Environment,
-
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `infra history`
-#[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-pub struct History {
-    #[command(subcommand)]
-    #[expect(missing_docs, reason = "see the type")]
-    pub command: Option<HistoryCommand>,
-
-    /// The environment, as its spec calls itself.
-    #[arg(long, short, env = "INFRA_ENV", value_name = "ENVIRONMENT", required = true)]
-    pub env: Option<String>,
-
-    /// How many runs, counted from the newest.
-    #[arg(long, short = 'n', value_name = "NUMBER", default_value_t = 20)]
-    pub last: usize,
-
-    /// Print JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// What to show of the history beside the list.
-#[derive(Debug, Subcommand)]
-pub enum HistoryCommand {
-    /// Show one run in full
-    Show(HistoryShow),
-}
-
-/// `infra history show`
-#[derive(Args, Debug)]
-pub struct HistoryShow {
-    /// The plan id of the run, the name of its record, or the beginning of either; a record's name begins with the time in UTC.
-    pub id: String,
-
-    /// Look among the runs of this environment only.
-    #[arg(long, short, env = "INFRA_ENV", value_name = "ENVIRONMENT")]
-    pub env: Option<String>,
-
-    /// Print the record itself, which is JSON.
-    #[arg(long)]
-    pub json: bool,
-}
-
 fn image(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((service, reference)) if !service.is_empty() && !reference.is_empty() => Ok((service.into(), reference.into())),
@@ -526,27 +311,6 @@ fn image(text: &str) -> Result<(String, String), String> {
 
 fn duration(text: &str) -> Result<Duration, String> {
     text.parse().map_err(|_| "write a length of time, like `90s`, `10m` or `1h30m`".into())
-}
-
-fn digest(text: &str) -> Result<ImageDigest, String> {
-    let (_, digest) = text.rsplit_once('@').unwrap_or(("", text));
-    digest
-        .parse()
-        .map_err(|_| "write the whole digest, like `sha256:` and 64 digits; a tag may come to mean another image".into())
-}
-
-fn reason(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    if text.is_empty() || text.contains(char::is_control) {
-        return Err("say in one line why, for those who read it later".into());
-    }
-    Ok(text.into())
-}
-
-fn gate() -> impl clap::builder::TypedValueParser<Value = Gate> {
-    use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-    let overridable = Gate::ALL.into_iter().filter(|gate| gate.can_be_overridden()).map(Gate::name);
-    PossibleValuesParser::new(overridable).map(|name| Gate::named(&name).expect("only names of gates are possible"))
 }
 
 fn hazard() -> impl clap::builder::TypedValueParser<Value = Hazard> {

@@ -4,6 +4,7 @@
 //! environments/*.toml ─▶ spec ─▶ desired ─┐
 //!                                         ├─▶ plan ─▶ confirm ─▶ apply ─▶ events ─▶ render
 //! AWS, by ownership tags ─▶ live ─────────┘    └─▶ plans/*.json      └─▶ aws/<service>/<kind>.rs
+//! promote: the digest that runs in the environment before ─▶ the same plan, the same apply, and then a watch
 //! ```
 //!
 //! The library never prints, exits or reads the environment; `main.rs` and `commands/` do.

@@ -157,8 +157,8 @@ async fn execute(
     progress.end();
     let exit = match deployed.as_ref().map(|deployed| deployed.ended) {
         Some(Ended::RolledBack) => Exit::RolledBack,
-        Some(Ended::NotRolledBack) => Exit::Partly,
-        Some(Ended::NotWatched) => Exit::Interrupted,
+        Some(Ended::NotWatched) if stop.asked() == Some(Cause::Interrupt) => Exit::Interrupted,
+        Some(Ended::NotRolledBack | Ended::NotWatched) => Exit::Partly,
         _ if report.stopped == Some(Cause::Interrupt) && !report.is_complete() => Exit::Interrupted,
         _ if report.is_complete() => Exit::Done,
         _ if writer.wrote() => Exit::Partly,
@@ -170,7 +170,8 @@ async fn execute(
     if let Err(error) = context.print_outcome(&told, exit) {
         context.tell(&format!("warning: the report could not be written: {error}\n{told}"));
     }
-    telling.end(context, exit, notify::failures(&report)).await;
+    let seen = deployed.map(|deployed| deployed.seen).filter(|seen| !seen.is_empty());
+    telling.end(context, exit, seen.unwrap_or_else(|| notify::failures(&report))).await;
     Ok(exit)
 }
 
