@@ -131,7 +131,8 @@ impl<'a> Deployment<'a> {
         let began = Instant::now();
         let mut told = String::new();
         loop {
-            let look = self.look(intended).await;
+            // What was put back is not to blame for an alarm that the new image has set off, and that takes its time to end.
+            let look = self.look(intended, stop.is_some()).await;
             let state = if look.ails.is_empty() { "healthy".to_owned() } else { look.ails.join("; ") };
             if state != told {
                 self.progress.note(&format!("watching {}: {state}", names.join(", ")));
@@ -150,9 +151,9 @@ impl<'a> Deployment<'a> {
         }
     }
 
-    async fn look(&self, intended: &BTreeMap<String, ImageDigest>) -> Look {
+    async fn look(&self, intended: &BTreeMap<String, ImageDigest>, heeds_alarms: bool) -> Look {
         let scope = scope(&self.prepared.environment);
-        let alarms = self.alarms(intended.keys());
+        let alarms = if heeds_alarms { self.alarms(intended.keys()) } else { Vec::new() };
         let (seen, alarms, probed) = join!(self.reader.running(&scope), self.reader.alarms(&alarms), self.probe(intended.keys()));
         let mut look = Look::default();
         match seen {
