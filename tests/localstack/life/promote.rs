@@ -9,7 +9,7 @@ use infra::record::{Outcome, RunVerb};
 use serde_json::{Value, json};
 
 use super::interrupt::{end, interrupt, made};
-use super::{Stage, images};
+use super::{Stage, image, images};
 
 impl Stage {
     /// What a service runs, as the status says: every digest once.
@@ -267,4 +267,76 @@ async fn interrupted_while_it_is_watched() {
     assert_eq!(ended.code, 130, "{ended:#?}");
     assert!(ended.out.contains("Not watched"), "{ended:#?}");
     assert_eq!(staging.ran("web").await, dev.digests("web").await.pop());
+}
+
+/// What gates say no to is named, keeps the whole plan from being applied, and passes with a reason that is recorded.
+#[tokio::test]
+async fn gates_hold_images_back() {
+    let dev = Stage::running("dev").await;
+    let staging = dev.beside("staging");
+    staging.converge(&[]).await;
+    let before = staging.digests("web").await;
+    staging.specs.change("staging", "[promotion]\nfrom = \"dev\"\nmax_critical = 0");
+    let finding =
+        json!({ "name": "CVE-2026-1234", "severity": "CRITICAL", "package": "openssl", "version": "3.0.1", "fixed_in": "3.0.2" });
+    let outcome = json!({ "status": "COMPLETE", "findings": [finding] });
+    let scan = json!({ "service": "ecr", "resource": "techhub-dev/web:v2", "outcome": outcome });
+    dev.sandbox.control("outcome", &scan).await;
+    dev.push("v2").await;
+    dev.converge(&images("v2")).await;
+
+    let plan = staging.run(&["plan"]).await;
+    assert_eq!(plan.code, 5, "{plan:#?}");
+    for said in ["CVE-2026-1234", "openssl 3.0.1", "`max_critical` is 0", "--override max-critical"] {
+        assert!(plan.out.contains(said), "{said}: {plan:#?}");
+    }
+    for refused in [vec!["apply", "--yes"], vec!["promote", "--yes"], vec!["promote", "--write"]] {
+        let ended = staging.run(&refused).await;
+        assert_eq!(ended.code, 5, "{refused:?}: {ended:#?}");
+    }
+    assert_eq!(staging.run(&["apply", "--yes", "--no-promotion"]).await.code, 0);
+    assert_eq!(staging.digests("web").await, before);
+
+    let passed = ["promote", "--yes", "--override", "max-critical", "--reason", "the port is closed"];
+    let ended = staging.run(&passed).await;
+    assert_eq!(ended.code, 0, "{ended:#?}");
+    assert_eq!(staging.digests("web").await, dev.digests("web").await);
+    let overrides = staging.recorded().await.remove(0).record.agreement.overrides;
+    assert_eq!(overrides["max-critical"], "the port is closed");
+}
+
+/// The pull request that edits the spec is the promotion.
+#[tokio::test]
+async fn a_digest_in_writing() {
+    let dev = Stage::running("dev").await;
+    let staging = dev.beside("staging");
+    staging.converge(&[]).await;
+    dev.push("v2").await;
+    dev.converge(&images("v2")).await;
+    let wanted = dev.digests("web").await.pop().unwrap();
+    staging.count_anew().await;
+    let ended = staging.run(&["promote", "--write"]).await;
+    assert!(ended.code == 0 && ended.out.contains("service.web = ") && ended.out.contains("from dev"), "{ended:#?}");
+    assert_eq!(staging.writes().await, Vec::<String>::new(), "AWS is only read");
+    let spec = std::fs::read_to_string(staging.specs.folder().join("staging.toml")).unwrap();
+    assert!(spec.contains(&format!("[service.web]\nimage = \"{wanted}\"")), "{spec}");
+    staging.converge(&[]).await;
+    assert_eq!(staging.digests("web").await, [wanted]);
+}
+
+/// An image that somebody asks for may lie in any registry; here, in a repository that is nobody's environment.
+#[tokio::test]
+async fn an_image_from_elsewhere() {
+    let stage = Stage::running("dev").await;
+    let ecr = &stage.aws().ecr;
+    ecr.create_repository().repository_name("builds/web").send().await.unwrap();
+    let digest = image(stage.aws(), "builds/web", "v9").await;
+    let registry = format!("{}.dkr.ecr.us-east-1.amazonaws.com", stage.aws().account);
+    let asked = format!("web={registry}/builds/web:v9");
+    // What other repositories are, no policy of an environment knows.
+    let ended: super::Ended = stage.by_root(&["apply", "--yes", "--image", &asked]).output().await.unwrap().into();
+    assert_eq!(ended.code, 0, "{ended:#?}");
+    assert_eq!(stage.digests("web").await, [digest.clone()]);
+    assert_eq!(stage.tags("web", &digest).await.len(), 1);
+    stage.is_settled().await;
 }
