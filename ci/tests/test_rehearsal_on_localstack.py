@@ -55,7 +55,7 @@ def test_from_a_pull_request_to_production_and_a_quiet_night(team, github):
 
     jobs = team.merge("squash")
     assert set(results(jobs).values()) == {"success"}, team.runner.log
-    assert team.runner.deployed == ["dev", "staging", "prod"]
+    assert team.runner.deployed == ["dev", "records", "staging", "records", "prod", "records"]
     assert [record.split("/")[1] for record in team.records()] == ["dev", "prod", "staging"]
 
     assert set(results(team.night()).values()) == {"success"}, team.runner.log
