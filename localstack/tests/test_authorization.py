@@ -300,6 +300,16 @@ def test_what_a_customers_key_encrypts_takes_decrypting_as_well(aws, held):
     assert client.get_parameter(Name="/shop/own", WithDecryption=True)["Parameter"]["Value"] == "x"
 
 
+def test_a_role_is_taken_on_by_its_arn(aws, held):
+    """ "Actions defined by AWS Security Token Service": `AssumeRole` is asked about the role."""
+    role = f"arn:aws:iam::{aws.account}:role/promote"
+    taking = {"RoleSessionName": "infra"}
+    client = held(statement(action="sts:AssumeRole", resource=role))("sts")
+    assert client.assume_role(RoleArn=role, **taking)["AssumedRoleUser"]["Arn"].endswith(":assumed-role/promote/infra")
+    answer = refusal(client.assume_role, RoleArn=f"{role}-of-others", **taking)
+    assert f"sts:AssumeRole on resource: {role}-of-others" in answer["Error"]["Message"]
+
+
 def test_starting_an_instance_is_asked_about_each_thing_that_it_takes(aws, held):
     image = aws.ec2.describe_images()["Images"][0]["ImageId"]
     template = aws.ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData={"ImageId": image, "InstanceType": "t3.micro"})

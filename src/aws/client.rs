@@ -71,11 +71,7 @@ impl Aws {
     }
 
     async fn connect(chain: ConfigLoader, account: &str, region: &str, read_only: bool) -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
         let config = chain
-            .http_client(http)
             .region(Region::new(region.to_owned()))
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(
@@ -121,5 +117,8 @@ impl Aws {
 
 /// The standard chain: environment variables, profiles, single sign-on, and the roles of machines and CI.
 fn standard() -> ConfigLoader {
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https();
+    aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http)
 }

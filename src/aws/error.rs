@@ -49,6 +49,9 @@ impl AwsError {
 /// How the SDK begins to say that every place for credentials was tried; it has no type for it.
 const NO_CREDENTIALS: &str = "no credentials found in chain";
 
+/// How the SDK begins to say that it could not take on a role, or that a profile leads nowhere.
+const REFUSED: &str = "an error occurred while loading credentials";
+
 /// Gives the outcome of a call its operation's name, and turns the SDK's many error types into one.
 pub trait Call<T> {
     /// Names the operation as IAM does.
@@ -76,6 +79,7 @@ where
                     "NoCredentials".into(),
                     "there are no AWS credentials in the environment, the profile or the instance".into(),
                 ),
+                SdkError::DispatchFailure(_) if chain(&error).contains(REFUSED) => ("CredentialsRefused".into(), chain(&error)),
                 SdkError::DispatchFailure(_) => ("NotReached".into(), chain(&error)),
                 SdkError::ConstructionFailure(_) => ("NotSent".into(), chain(&error)),
                 _ => ("NotUnderstood".into(), chain(&error)),

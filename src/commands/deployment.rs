@@ -124,14 +124,14 @@ impl<'a> Deployment<'a> {
         promotion.and_then(|promotion| promotion.bake).map(Duration::from).unwrap_or_default()
     }
 
-    /// Looks until all of it has done well for long enough; else what was wrong.
+    /// Looks until all of it has done well for long enough; else what was wrong. What was put back is watched without `stop`, and
+    /// without alarms: it is not to blame for one that the new image has set off, and that takes its time to end.
     async fn watch(&self, intended: &BTreeMap<String, ImageDigest>, bake: Duration, stop: Option<&Stop>) -> Watched {
         let names: Vec<&str> = intended.keys().map(String::as_str).collect();
         let mut watch = Watch::new(Patience { bake, ailing: self.ailing });
         let began = Instant::now();
         let mut told = String::new();
         loop {
-            // What was put back is not to blame for an alarm that the new image has set off, and that takes its time to end.
             let look = self.look(intended, stop.is_some()).await;
             let state = if look.ails.is_empty() { "healthy".to_owned() } else { look.ails.join("; ") };
             if state != told {

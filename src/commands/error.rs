@@ -206,6 +206,11 @@ fn advice(error: &AwsError) -> Option<String> {
         "NoCredentials" => Some(
             "sign in, for example with `aws sso login`, or set `AWS_PROFILE`; `aws sts get-caller-identity` must work".into(),
         ),
+        "CredentialsRefused" => Some(
+            "the profile, or the role that a spec names under `[aws]`, could not be taken on: it must trust whoever runs this, and \
+             they must be allowed `sts:AssumeRole` on it"
+                .into(),
+        ),
         "NotReached" | "Timeout" => Some("check the network, the region in the spec, and `AWS_ENDPOINT_URL` if it is set".into()),
         "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Some("sign in again: the credentials have expired".into()),
         code => permissions::advice(&error.operation, code, &error.message),

@@ -258,6 +258,11 @@ def _decrypts(call: Call, key: str | None, context: str, arn: str) -> list[Deman
     return [Demand("kms:Decrypt", key, {f"kms:EncryptionContext:{context}": arn})]
 
 
+def _sts(call: Call) -> list[Demand] | None:
+    """The role's own account is asked too, by its trust policy; here, whoever the role does not know is let in."""
+    return _on(call, call.request["RoleArn"]) if call.operation == "AssumeRole" else None
+
+
 SERVICES = {
     "rds": _rds,
     "elasticache": _elasticache,
@@ -270,4 +275,5 @@ SERVICES = {
     "iam": _iam,
     "secretsmanager": _secretsmanager,
     "ssm": _ssm,
+    "sts": _sts,
 }

@@ -23,7 +23,7 @@ pub(super) fn session(arguments: &[&str]) -> &'static str {
 
 impl Stage {
     /// What `infra iam-policy` prints for the spec as it is now.
-    async fn policy(&self, verb: &str) -> Value {
+    pub(super) async fn policy(&self, verb: &str) -> Value {
         let mut command = self.by_root(&["iam-policy", "--for", verb]);
         let ended: Ended = command.stderr(Stdio::piped()).output().await.unwrap().into();
         assert_eq!(ended.code, 0, "{ended:#?}");

@@ -1,15 +1,18 @@
 //! Images move from one environment to the next by digest, are watched, and come back where they do badly.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_cloudwatch::types::StateValue;
 use aws_sdk_ecr::types::ImageIdentifier;
+use infra::graph::Scope;
 use infra::promote::Ended;
 use infra::record::{Outcome, RunVerb};
 use serde_json::{Value, json};
 
 use super::interrupt::{end, interrupt, made};
-use super::{Stage, image, images};
+use super::{REGION, Stage, image, images};
+use crate::kit::Sandbox;
 
 impl Stage {
     /// What a service runs, as the status says: every digest once.
@@ -336,7 +339,90 @@ async fn an_image_from_elsewhere() {
     // What other repositories are, no policy of an environment knows.
     let ended: super::Ended = stage.by_root(&["apply", "--yes", "--image", &asked]).output().await.unwrap().into();
     assert_eq!(ended.code, 0, "{ended:#?}");
-    assert_eq!(stage.digests("web").await, [digest.clone()]);
+    assert_eq!(stage.digests("web").await, std::slice::from_ref(&digest));
     assert_eq!(stage.tags("web", &digest).await.len(), 1);
     stage.is_settled().await;
+}
+
+/// The environment before may be in another account: a role there, which its spec names, is taken on for looking and pulling.
+#[tokio::test]
+async fn from_another_account() {
+    let staging = Stage::running("staging").await;
+    let digest = staging.digests("web").await;
+    let scope = Scope { environment: "prod".into(), ..staging.sandbox.scope.clone() };
+    let sandbox = Sandbox::of(scope, REGION).await;
+    let (there, here) = (staging.aws().account.clone(), sandbox.aws.account.clone());
+    let (specs, home) = (Arc::clone(&staging.specs), Arc::clone(&staging.home));
+    let prod = Stage { sandbox, specs, environment: "prod".into(), home };
+    let role = format!("arn:aws:iam::{there}:role/promote");
+    let spec = format!("[promotion]\nfrom = \"dev\"\n[aws]\naccount = \"{there}\"\nrole = \"{role}\"");
+    prod.specs.change("staging", &spec);
+    prod.specs.change("prod", &format!("[promotion]\nbake = \"1s\"\n[aws]\naccount = \"{here}\""));
+    crate::around::role(staging.aws(), "promote", "ec2.amazonaws.com").await;
+
+    let policy = prod.policy("apply").await.to_string();
+    assert!(policy.contains(&role) && !policy.contains("techhub-staging"), "{policy}");
+    let plan = prod.plan(&[]).await;
+    prod.apply(&plan).await;
+    assert_eq!(prod.digests("web").await, digest);
+    assert_eq!(prod.tags("web", &digest[0]).await.len(), 1);
+    prod.is_settled().await;
+}
+
+/// An operation that does not end: whoever waits may quit, and says so; whoever comes when it has ended goes on.
+#[tokio::test]
+async fn an_operation_that_is_stuck() {
+    let stage = Stage::running("dev").await;
+    stage.push("v2").await;
+    let outcome = async |outcome: &str| {
+        let body = json!({ "service": "apprunner", "resource": "techhub-dev-api", "outcome": outcome });
+        stage.sandbox.control("outcome", &body).await;
+    };
+    outcome("stuck").await;
+    let child = stage.start(&[&["apply", "--yes"], images("v2").as_slice()].concat(), made("apprunner:UpdateService")).await;
+    interrupt(&child).await;
+    // Auto Scaling's part is seen to its end, App Runner's has none.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    interrupt(&child).await;
+    let ended = end(child, Duration::from_secs(10)).await;
+    assert_eq!(ended.code, 130, "{ended:#?}");
+    assert_eq!(stage.recorded().await.remove(0).record.outcome, Outcome::Interrupted);
+    assert_eq!(stage.run(&["unlock", "--yes"]).await.code, 0);
+    outcome("ROLLBACK_SUCCEEDED").await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    outcome("SUCCEEDED").await;
+
+    stage.converge(&images("v2")).await;
+    let runs = stage.digests("api").await;
+    assert_eq!((stage.digests("web").await, stage.ran("api").await), (runs.clone(), runs.last().cloned()));
+}
+
+/// Killed while what ran before is put back, the next run finds out by itself what runs, and ends with what it was asked for.
+#[tokio::test]
+async fn killed_while_it_goes_back() {
+    let stage = Stage::running("dev").await;
+    stage.push("v2").await;
+    let steer = async |outcome: Value| {
+        let body = json!({ "service": "autoscaling", "resource": "techhub-dev-worker", "outcome": outcome });
+        stage.sandbox.control("outcome", &body).await;
+    };
+    steer("Failed".into()).await;
+    stage.sandbox.settle_seconds("autoscaling", 1.0).await;
+    let refreshes = |calls: &[String]| calls.iter().filter(|call| *call == "autoscaling:StartInstanceRefresh").count();
+    // The third and later ones go back.
+    let arguments = [&["apply", "--yes"], images("v2").as_slice()].concat();
+    let mut child = stage.start(&arguments, |calls| refreshes(calls) >= 3).await;
+    child.kill().await.unwrap();
+    assert_eq!(stage.run(&["unlock", "--yes"]).await.code, 0);
+    steer(Value::Null).await;
+
+    let ended = stage.run(&arguments).await;
+    assert_eq!(ended.code, 0, "{ended:#?}");
+    stage.is_settled().await;
+    let runs = stage.digests("api").await;
+    for service in ["web", "worker"] {
+        assert_eq!(stage.digests(service).await, runs, "{service}");
+        // What did not move again is not in the last record.
+        assert!(stage.ran(service).await.is_none_or(|ran| runs == [ran]), "{service}");
+    }
 }
