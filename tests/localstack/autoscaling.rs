@@ -11,7 +11,8 @@ use infra::aws::elbv2::listener::{Action, Listener};
 use infra::aws::elbv2::load_balancer::LoadBalancer;
 use infra::aws::elbv2::target_group::TargetGroup;
 use infra::aws::kind::{At, Changed, Resource};
-use infra::graph::Outputs;
+use infra::graph::{Created, Outputs};
+use infra::plan::{self, Reason};
 use serde_json::json;
 
 use crate::around::{Network, network};
@@ -188,8 +189,11 @@ async fn a_refresh_of_an_earlier_run_is_followed_to_its_end() {
 
     let second = Group { launch_template_version: "2".into(), ..want.clone() };
     killed_refresh(&sandbox, &second).await;
-    sandbox.put_right(GROUP, second.clone()).await;
-    assert_eq!(refreshes(&sandbox.aws).await, ["Successful"], "it led where it should, so there is no other");
+    let waits = sandbox.plan(&desired(GROUP, &second)).await;
+    assert_eq!((waits.reason, waits.fields.len()), (Reason::Busy, 0), "it leads where it should: {waits:#?}");
+    sandbox.settle::<Group>(Created { id: second.name.clone(), ..Created::default() }).await.unwrap();
+    assert_eq!(refreshes(&sandbox.aws).await, ["Successful"], "so there is no other");
+    assert_eq!(sandbox.plan(&desired(GROUP, &second)).await.action, plan::Action::NoOp);
 
     let third = Group { launch_template_version: "3".into(), ..want.clone() };
     killed_refresh(&sandbox, &want).await;

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use aws_sdk_autoscaling::types::{AutoScalingGroup, LaunchTemplateSpecification};
+use aws_sdk_autoscaling::types::{AutoScalingGroup, InstanceRefresh, InstanceRefreshStatus, LaunchTemplateSpecification};
 use aws_sdk_ec2::types::Filter;
 use serde_json::Value;
 
@@ -14,9 +14,9 @@ use super::super::access::{Access, launches, linked_role, named, ours, passes_ro
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
-use super::super::read::both;
+use super::super::read::{both, each};
 use super::super::wait::{self, Look};
-use super::{VPC, from_aws, group, groups, is_missing, maintenance, policy, ready, refresh, targets, to_aws};
+use super::{VPC, from_aws, group, groups, is_missing, maintenance, policy, progress, ready, refresh, targets, to_aws};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::rule::{judge, name, update, write_only};
 use crate::plan::{Output, Rule, grows};
@@ -106,7 +106,11 @@ impl Resource for Group {
     /// Whoever gives a group a launch template must be allowed all that starting an instance from it would take ("Amazon EC2 Auto
     /// Scaling API permissions").
     const ACCESS: Access = Access {
-        read: &[reads(&["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribePolicies"])],
+        read: &[reads(&[
+            "autoscaling:DescribeAutoScalingGroups",
+            "autoscaling:DescribeInstanceRefreshes",
+            "autoscaling:DescribePolicies",
+        ])],
         write: &[
             named(
                 &[
@@ -124,7 +128,6 @@ impl Resource for Group {
                 &[ARN],
             ),
             reads(&[
-                "autoscaling:DescribeInstanceRefreshes",
                 "cloudwatch:DescribeAlarms",
                 "autoscaling:DescribeLoadBalancerTargetGroups",
                 "autoscaling:DescribeScalingActivities",
@@ -148,7 +151,17 @@ impl Resource for Group {
         let concerned = |group: &AutoScalingGroup| {
             scope.concerns(group.auto_scaling_group_name().unwrap_or_default(), &from_aws(group.tags()))
         };
-        Ok(groups.iter().filter(|group| concerned(group)).map(|group| found(group, &targets)).collect())
+        let targets = &targets;
+        each(groups.into_iter().filter(concerned), |group| async move {
+            // Auto Scaling writes the version into the group at the end; where a refresh leads is what the group is to be.
+            let refresh = progress::under_way(aws, group.auto_scaling_group_name().unwrap_or_default()).await?;
+            let found = found(&group, targets);
+            Ok(match refresh {
+                Some(refresh) if found.state == State::Ready => refreshing(found, &refresh),
+                _ => found,
+            })
+        })
+        .await
     }
 
     /// Starts with the fewest instances. The scaling policy follows in a call of its own; without it the group aims at 0.
@@ -188,6 +201,9 @@ impl Resource for Group {
     }
 
     async fn settle(aws: &Aws, created: Created) -> Result<Outputs, AwsError> {
+        if let Some(refresh) = progress::under_way(aws, &created.id).await? {
+            progress::follow(aws, &created.id, &refresh).await?;
+        }
         let group = ready::wait(aws, &created.id).await?;
         Ok(outputs([("arn", group.auto_scaling_group_arn()), ("name", Some(&created.id))]))
     }
@@ -313,6 +329,22 @@ fn found(group: &AutoScalingGroup, targets: &BTreeMap<String, u32>) -> Found<Gro
         outputs: outputs([("arn", group.auto_scaling_group_arn()), ("name", Some(name))]),
         tags,
     }
+}
+
+/// A group whose instances are being replaced: busy, and at the version that this leads to. A refresh that goes back leads to the
+/// group's own.
+fn refreshing(mut found: Found<Group>, refresh: &InstanceRefresh) -> Found<Group> {
+    let status = refresh.status().map_or("", InstanceRefreshStatus::as_str);
+    found.state = State::Busy(format!("instance refresh {status}"));
+    let ahead = matches!(
+        refresh.status(),
+        Some(InstanceRefreshStatus::Pending | InstanceRefreshStatus::InProgress | InstanceRefreshStatus::Baking)
+    );
+    let template = refresh.desired_configuration().and_then(|desired| desired.launch_template()).filter(|_| ahead);
+    if let Some((id, version)) = template.and_then(|template| template.launch_template_id().zip(template.version())) {
+        (found.attrs.launch_template, found.attrs.launch_template_version) = (id.to_owned(), version.to_owned());
+    }
+    found
 }
 
 /// All that one call can change. The desired capacity is left alone: Auto Scaling moves it into the limits.

@@ -394,7 +394,8 @@ async fn an_operation_that_is_stuck() {
 
     stage.converge(&images("v2")).await;
     let runs = stage.digests("api").await;
-    assert_eq!((stage.digests("web").await, stage.ran("api").await), (runs.clone(), runs.last().cloned()));
+    assert_eq!(stage.digests("web").await, runs);
+    assert!(stage.ran("api").await.is_none_or(|ran| runs == [ran]));
 }
 
 /// Killed while what ran before is put back, the next run finds out by itself what runs, and ends with what it was asked for.
