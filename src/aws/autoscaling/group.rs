@@ -202,7 +202,12 @@ impl Resource for Group {
 
     async fn settle(aws: &Aws, created: Created) -> Result<Outputs, AwsError> {
         if let Some(refresh) = progress::under_way(aws, &created.id).await? {
-            progress::follow(aws, &created.id, &refresh).await?;
+            let goes_back = !leads_ahead(&refresh);
+            let ended = progress::follow(aws, &created.id, &refresh).await?;
+            // One that went ahead and was rolled back has not led where it was said to lead.
+            if !goes_back {
+                progress::verdict(&ended)?;
+            }
         }
         let group = ready::wait(aws, &created.id).await?;
         Ok(outputs([("arn", group.auto_scaling_group_arn()), ("name", Some(&created.id))]))
@@ -331,16 +336,19 @@ fn found(group: &AutoScalingGroup, targets: &BTreeMap<String, u32>) -> Found<Gro
     }
 }
 
+/// Whether a refresh is on its way to what was asked for, and not back.
+fn leads_ahead(refresh: &InstanceRefresh) -> bool {
+    use InstanceRefreshStatus::{Baking, InProgress, Pending};
+    matches!(refresh.status(), Some(Pending | InProgress | Baking))
+}
+
 /// A group whose instances are being replaced: busy, and at the version that this leads to. A refresh that goes back leads to the
 /// group's own.
 fn refreshing(mut found: Found<Group>, refresh: &InstanceRefresh) -> Found<Group> {
     let status = refresh.status().map_or("", InstanceRefreshStatus::as_str);
     found.state = State::Busy(format!("instance refresh {status}"));
-    let ahead = matches!(
-        refresh.status(),
-        Some(InstanceRefreshStatus::Pending | InstanceRefreshStatus::InProgress | InstanceRefreshStatus::Baking)
-    );
-    let template = refresh.desired_configuration().and_then(|desired| desired.launch_template()).filter(|_| ahead);
+    let template = refresh.desired_configuration().and_then(|desired| desired.launch_template());
+    let template = template.filter(|_| leads_ahead(refresh));
     if let Some((id, version)) = template.and_then(|template| template.launch_template_id().zip(template.version())) {
         (found.attrs.launch_template, found.attrs.launch_template_version) = (id.to_owned(), version.to_owned());
     }

@@ -7,6 +7,7 @@ use aws_sdk_autoscaling::types::{InstanceRefresh, InstanceRefreshStatus, Refresh
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::wait::{self, Look};
+use super::is_missing;
 
 /// How long a refresh may take, the pauses at its checkpoints apart. Auto Scaling itself gives up after an hour in which an
 /// instance did not become healthy.
@@ -15,8 +16,13 @@ const LIMIT: Duration = Duration::from_hours(3);
 /// The refresh that is under way, if there is one: Auto Scaling does one at a time.
 pub(super) async fn under_way(aws: &Aws, name: &str) -> Result<Option<InstanceRefresh>, AwsError> {
     let describe = aws.autoscaling.describe_instance_refreshes().auto_scaling_group_name(name).send().await;
+    let refreshes = match describe.call("autoscaling:DescribeInstanceRefreshes") {
+        // The group has gone since it was listed, or is on its way.
+        Err(error) if is_missing(&error) || error.message.contains("pending delete") => return Ok(None),
+        answer => answer?.instance_refreshes.unwrap_or_default(),
+    };
     // Newest first.
-    let last = describe.call("autoscaling:DescribeInstanceRefreshes")?.instance_refreshes().first().cloned();
+    let last = refreshes.into_iter().next();
     Ok(last.filter(|refresh| !has_ended(refresh)))
 }
 

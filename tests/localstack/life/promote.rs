@@ -427,3 +427,53 @@ async fn killed_while_it_goes_back() {
         assert!(stage.ran(service).await.is_none_or(|ran| runs == [ran]), "{service}");
     }
 }
+
+/// Killed in the middle of a deployment that ends like this, the next run ends with what it was asked for, and says so truly.
+async fn killed_in_the_middle(service: &str, resource: &str, outcome: &str, call: &str) {
+    let stage = Stage::running("dev").await;
+    stage.specs.change("dev", "[service.web.release]\ncommand = [\"migrate\"]");
+    stage.converge(&[]).await;
+    stage.push("v2").await;
+    let steer = async |outcome: Value| {
+        stage.sandbox.control("outcome", &json!({ "service": service, "resource": resource, "outcome": outcome })).await;
+    };
+    steer(outcome.into()).await;
+    let arguments = [&["apply", "--yes"], images("v2").as_slice()].concat();
+    stage.start(&arguments, made(call)).await.kill().await.unwrap();
+    assert_eq!(stage.run(&["unlock", "--yes"]).await.code, 0);
+    steer(Value::Null).await;
+
+    let mut ended = stage.run(&arguments).await;
+    if ended.code != 0 {
+        // What was under way has failed meanwhile, and the run says so: the one after it begins anew.
+        assert!(ended.out.contains("RollbackSuccessful"), "{ended:#?}");
+        ended = stage.run(&arguments).await;
+    }
+    assert_eq!(ended.code, 0, "{ended:#?}");
+    stage.is_settled().await;
+    let runs = stage.digests("api").await;
+    for service in ["web", "worker", "api"] {
+        assert_eq!(stage.digests(service).await, runs, "{service}");
+        assert!(stage.ran(service).await.is_none_or(|ran| runs == [ran]), "{service}");
+    }
+}
+
+#[tokio::test]
+async fn killed_while_a_release_command_fails() {
+    killed_in_the_middle("ec2", "service.web.release", "1", "ec2:RunInstances").await;
+}
+
+#[tokio::test]
+async fn killed_while_auto_scaling_rolls_back() {
+    killed_in_the_middle("autoscaling", "techhub-dev-web", "RollbackSuccessful", "autoscaling:StartInstanceRefresh").await;
+}
+
+#[tokio::test]
+async fn killed_while_instances_do_not_become_healthy() {
+    killed_in_the_middle("autoscaling", "techhub-dev-web", "unhealthy", "autoscaling:StartInstanceRefresh").await;
+}
+
+#[tokio::test]
+async fn killed_while_app_runner_rolls_back() {
+    killed_in_the_middle("apprunner", "techhub-dev-api", "ROLLBACK_SUCCEEDED", "apprunner:UpdateService").await;
+}
