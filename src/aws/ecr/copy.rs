@@ -12,6 +12,7 @@ use super::super::kind::{At, Changed, Created, Found, Resource};
 use super::super::registries;
 use crate::apply::notice;
 use crate::graph::{Outputs, Scope, Tags};
+use crate::plan::Schema;
 use crate::plan::rule::replace;
 use crate::registry::{self, Reference};
 use crate::resource;
@@ -29,7 +30,7 @@ resource! {
         source: String => replace().headline(),
     }
     outputs: [],
-    hourly: false,
+    hourly: false, Schema::TRANSIENT
 }
 
 /// The ARNs of the environment's own repositories, as [`access`](super::super::access) writes them.
