@@ -215,19 +215,16 @@ impl<'a> Deployment<'a> {
     /// Puts back what ran before wherever that was changed, the services in the reverse of their order, and what they are started
     /// from after them.
     async fn put_back(&self, report: &Report) -> (Ended, Vec<String>) {
-        let changed = |(_, step): &(&Change, &apply::StepReport)| {
-            step.verb == Verb::Update
-                && matches!(step.outcome, apply::Outcome::Done | apply::Outcome::Failed(_) | apply::Outcome::Begun)
-        };
+        let tried = |step: &apply::StepReport| !matches!(step.outcome, apply::Outcome::Stopped | apply::Outcome::Left(_));
+        let changed = |(_, step): &(&Change, &apply::StepReport)| step.verb == Verb::Update && tried(step);
         let changed: Vec<&Change> = self.steps(report).filter(changed).map(|(change, _)| change).collect();
         let runs = |change: &&&Change| Running::runs(change.kind);
         let begun = changed.iter().any(|change| Running::runs(change.kind));
-        let created = self.steps(report).any(|(change, step)| {
-            Running::runs(change.kind)
-                && change.action == Action::Create
-                && step.outcome != apply::Outcome::Stopped
-                && !matches!(step.outcome, apply::Outcome::Left(_))
-        });
+        let created: Vec<&Address> = self
+            .steps(report)
+            .filter(|(change, step)| Running::runs(change.kind) && change.action == Action::Create && tried(step))
+            .map(|(change, _)| &change.address)
+            .collect();
         let mut failures = Vec::new();
         let rest = changed.iter().filter(|change| !Running::runs(change.kind));
         for change in changed.iter().filter(runs).rev().chain(rest) {
@@ -245,13 +242,12 @@ impl<'a> Deployment<'a> {
                 failures.extend(ails);
             }
         }
-        match (failures.is_empty(), begun) {
-            (false, _) => (Ended::NotRolledBack, failures),
-            (true, true) => (Ended::RolledBack, failures),
-            (true, false) if created => {
-                (Ended::NotRolledBack, vec!["nothing ran before, so there is nothing to put back".into()])
-            }
-            (true, false) => (Ended::NotBegun, failures),
+        failures
+            .extend(created.into_iter().map(|address| format!("{address} is new: nothing ran before that could be put back")));
+        match failures.is_empty() {
+            false => (Ended::NotRolledBack, failures),
+            true if begun => (Ended::RolledBack, failures),
+            true => (Ended::NotBegun, failures),
         }
     }
 
