@@ -4,6 +4,7 @@ use super::context::Context;
 use super::error::Error;
 use super::prepare::Prepared;
 use crate::cli;
+use crate::plan::Plan;
 use crate::record::Consent;
 
 /// Makes sure that `prepared` may be carried out. `--yes` agrees to whatever the plan is, all else to this plan and no other.
@@ -12,12 +13,7 @@ use crate::record::Consent;
 /// What is missing, and how to give it.
 pub(super) fn agree(context: &Context, prepared: &Prepared, flags: &cli::Consent) -> Result<Consent, Error> {
     let plan = &prepared.plan;
-    if let Some(blocked) = plan.blocked().next() {
-        let address = &blocked.address;
-        let message = format!("{address} is blocked, so nothing was done");
-        let help = blocked.blocked.as_ref().map_or_else(String::new, |blocked| blocked.help.clone());
-        return Err(Error::Refused { message, help });
-    }
+    nothing_is_blocked(plan)?;
     let missing: Vec<&str> = plan
         .hazards()
         .iter()
@@ -62,4 +58,16 @@ pub(super) fn agree(context: &Context, prepared: &Prepared, flags: &cli::Consent
         return Ok(Consent::Typed);
     }
     Err(Error::Refused { message: "nothing was done".into(), help: format!("type exactly {name} to agree") })
+}
+
+/// Makes sure that nothing is in the way.
+///
+/// # Errors
+/// The first that is, and the way out.
+pub(super) fn nothing_is_blocked(plan: &Plan) -> Result<(), Error> {
+    plan.blocked().next().map_or(Ok(()), |blocked| {
+        let message = format!("{} is blocked, so nothing was done", blocked.address);
+        let help = blocked.blocked.as_ref().map_or_else(String::new, |blocked| blocked.help.clone());
+        Err(Error::Refused { message, help })
+    })
 }

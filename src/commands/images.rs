@@ -14,8 +14,7 @@ use crate::aws::registries::{Elsewhere, Registries};
 use crate::desired::{Copy, Running, registry, repository_name};
 use crate::graph::Blocked;
 use crate::plan::{Choices, Deploy};
-
-use crate::promote::{Gate, ImageFacts, Promotion, Rejection, Rules, Seen, Source, digest, judge};
+use crate::promote::{Gate, ImageFacts, Promotion, Rules, Seen, Source, digest, judge};
 use crate::record::{previous, rejections};
 use crate::registry::Reference;
 use crate::spec::{Environment, Service};
@@ -116,7 +115,7 @@ impl Choosing<'_> {
         let candidates = self.candidates()?;
         self.check_any(&candidates)?;
         let known = self.known(&candidates).await?;
-        let rejected = if candidates.is_empty() { BTreeMap::new() } else { self.rejected()? };
+        let rejected = if candidates.is_empty() { BTreeMap::new() } else { rejections(&self.context.records)? };
         let rules = self.environment.promotion.as_ref().map(Rules::of).unwrap_or_default();
         let overrides = self.overrides()?;
         let mut images = Images::default();
@@ -142,7 +141,7 @@ impl Choosing<'_> {
             images.to_run.insert(candidate.name.to_owned(), self.own(repository, &candidate.to));
             let copy = copied_from.map(|source| Copy { repository: repository.clone(), digest: candidate.to.clone(), source });
             images.copies.extend(copy.filter(|copy| !images.copies.contains(copy)));
-            images.refused.extend(refusal(&promotion).map(|refusal| (candidate.name.to_owned(), refusal)));
+            images.refused.extend(self.refusal(&promotion).map(|refusal| (candidate.name.to_owned(), refusal)));
             images.promotion.push(promotion);
         }
         Ok(images)
@@ -171,14 +170,6 @@ impl Choosing<'_> {
             }
         }
         Ok(candidates)
-    }
-
-    /// The images that must not run any more. One that cannot be read might be any.
-    fn rejected(&self) -> Result<BTreeMap<ImageDigest, Rejection>, Error> {
-        rejections(&self.context.records).map_err(|unreadable| Error::Usage {
-            message: unreadable.to_string(),
-            help: "it says which image must not run any more, so nothing is deployed; put it right as it is in git".into(),
-        })
     }
 
     /// Whoever asks for images alone is told where there are none to be had.
@@ -267,8 +258,26 @@ impl Choosing<'_> {
         format!("{}/{}@{digest}", registry(&aws.account, &aws.region), repository_name(self.environment, repository))
     }
 
+    /// Why an image may not be deployed, and the ways out.
+    fn refusal(&self, promotion: &Promotion) -> Option<Blocked> {
+        let refused: Vec<_> = promotion.refused().collect();
+        let whys: Vec<&str> = refused.iter().map(|verdict| verdict.why.as_str()).collect();
+        let gates: BTreeSet<Gate> = refused.iter().map(|verdict| verdict.gate).collect();
+        // Where images come along with everything else, everything else can go without them.
+        let may_stay = matches!(promotion.source, Source::Environment(_)) && self.choices.deploy == Deploy::AsSpec;
+        let without = if may_stay { "; `--no-promotion` leaves all images as they are" } else { "" };
+        let help = if gates.iter().all(|gate| gate.can_be_overridden()) {
+            let overrides: Vec<String> = gates.iter().map(|gate| format!("--override {gate}")).collect();
+            format!("`{} --reason \"…\"` lets it pass, and is recorded{without}", overrides.join(" "))
+        } else {
+            format!("deploy another image{without}")
+        };
+        let why = format!("{} may not run here: {}", promotion.to.short(), whys.join("; "));
+        (!refused.is_empty()).then_some(Blocked { why, help })
+    }
+
     fn overrides(&self) -> Result<BTreeMap<Gate, String>, Error> {
-        let named = |name: &str| Gate::ALL.into_iter().find(|gate| gate.name() == name && gate.can_be_overridden());
+        let named = |name: &str| Gate::named(name).filter(|gate| gate.can_be_overridden());
         let overrides = self.choices.overrides.iter().map(|(name, reason)| match named(name) {
             Some(gate) => Ok((gate, reason.clone())),
             None => Err(Error::Usage { message: format!("no gate that can be overridden is called `{name}`"), help: gates() }),
@@ -281,24 +290,4 @@ impl Choosing<'_> {
 fn gates() -> String {
     let names: Vec<&str> = Gate::ALL.into_iter().filter(|gate| gate.can_be_overridden()).map(Gate::name).collect();
     format!("those are {}", names.join(", "))
-}
-
-/// Why an image may not be deployed, and the ways out.
-fn refusal(promotion: &Promotion) -> Option<Blocked> {
-    let refused: Vec<_> = promotion.refused().collect();
-    let whys: Vec<&str> = refused.iter().map(|verdict| verdict.why.as_str()).collect();
-    let gates: BTreeSet<Gate> = refused.iter().map(|verdict| verdict.gate).collect();
-    let overrides: Vec<String> =
-        gates.iter().filter(|gate| gate.can_be_overridden()).map(|gate| format!("--override {gate}")).collect();
-    let without = match promotion.source {
-        Source::Environment(_) => "; `--no-promotion` leaves all images as they are",
-        Source::Spec | Source::Asked(_) | Source::Record(_) => "",
-    };
-    let help = if gates.iter().all(|gate| gate.can_be_overridden()) {
-        format!("`{} --reason \"…\"` lets it pass, and is recorded{without}", overrides.join(" "))
-    } else {
-        format!("deploy another image{without}")
-    };
-    let why = format!("{} may not run here: {}", promotion.to.short(), whys.join("; "));
-    (!refused.is_empty()).then_some(Blocked { why, help })
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use super::agree::nothing_is_blocked;
 use super::context::Context;
 use super::error::{Error, Exit};
 use super::prepare::prepare;
@@ -13,12 +14,10 @@ use crate::spec::with_images;
 pub(super) async fn digests(context: &Context, name: &str, choices: &Choices) -> Result<Exit, Error> {
     let prepared = prepare(context, name, choices).await?;
     let promotion = &prepared.header.promotion;
-    if let Some((promotion, verdict)) = promotion.iter().find_map(|promotion| Some((promotion, promotion.refused().next()?))) {
-        return Err(Error::Refused {
-            message: format!("{} may not run in service.{}: {}", promotion.to.short(), promotion.service, verdict.why),
-            help: format!("`--override {} --reason \"…\"` lets it pass, if it can be overridden", verdict.gate),
-        });
+    if let Some(refused) = promotion.iter().flat_map(Promotion::refused).next() {
+        context.tell(&format!("{}\n", refused.why));
     }
+    nothing_is_blocked(&prepared.plan)?;
     if promotion.is_empty() {
         context.tell(&format!("{name} runs what it would be given already\n"));
         return Ok(Exit::Done);
