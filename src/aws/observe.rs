@@ -225,7 +225,7 @@ impl Reader {
         let served = services.iter().map(|found| (&found.tags, found.outputs.get("url")));
         let named = balanced.chain(served).filter_map(|(tags, host)| {
             let owner = scope.owner(tags);
-            let name = owner.address()?.as_str().strip_prefix("service.")?.split('.').next()?.to_owned();
+            let name = owner.address()?.service()?.to_owned();
             let plain = environment.service.get(&name).is_some_and(spec::Service::answers_plainly);
             Some((name, format!("{}://{}", if plain { "http" } else { "https" }, host?.trim_start_matches("https://"))))
         });

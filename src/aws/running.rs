@@ -48,7 +48,7 @@ async fn on_instances(aws: &Aws, scope: &Scope) -> Result<BTreeMap<String, Seen>
         .filter(|group| group.status().is_none())
         .filter_map(|group| {
             let owner = scope.owner(&autoscaling::from_aws(group.tags()));
-            Some((owner.address()?.as_str().strip_prefix("service.")?.strip_suffix(".group")?.to_owned(), group))
+            Some((owner.address()?.service_of("group")?.to_owned(), group))
         })
         .collect();
     let found = each(groups, |(service, group)| async move { Ok((service, in_group(aws, &group).await?)) });
@@ -101,7 +101,7 @@ async fn on_app_runner(aws: &Aws, scope: &Scope) -> Result<BTreeMap<String, Seen
             both(both(operation::describe(aws, arn), apprunner::tags(aws, arn)), operation::last(aws, arn)).await?;
         let Some((service, tags)) = service.zip(tags) else { return Ok(None) };
         let owner = scope.owner(&tags);
-        let name = owner.address().and_then(|address| address.as_str().strip_prefix("service.")?.strip_suffix(".service"));
+        let name = owner.address().and_then(|address| address.service_of("service"));
         let Some(name) = name else { return Ok(None) };
         let image = Some(settings::attributes(&service).image).filter(|image| !image.is_empty());
         let status = service.status();

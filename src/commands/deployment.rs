@@ -111,7 +111,7 @@ impl<'a> Deployment<'a> {
     }
 
     fn promotion_of(&self, address: &Address) -> Option<&Promotion> {
-        let service = address.as_str().strip_prefix("service.")?.split('.').next()?;
+        let service = address.service()?;
         self.prepared.header.promotion.iter().find(|promotion| promotion.service == service)
     }
 

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::asked;
 use super::context::Context;
 use super::error::Error;
@@ -12,7 +10,7 @@ use crate::aws::kinds::Registry;
 use crate::aws::observe::{Ask, Observation, Reader};
 use crate::aws::registries::Registries;
 use crate::desired::{self, Facts, Running, choose_zones};
-use crate::graph::{Address, Desired, Live, Scope};
+use crate::graph::{Address, Desired, Scope};
 use crate::plan::{Choices, Deploy, Options, Plan, plan};
 use crate::render::Header;
 use crate::spec::{Environment, Runtime};
@@ -50,7 +48,7 @@ pub(super) async fn prepare(context: &Context, name: &str, choices: &Choices) ->
     let mut seen = seen?;
     let (asked, from) = (asked?, from?);
     let mut running = Running::read(&seen.live);
-    what_groups_run(&reader, &seen.live, &mut running).await?;
+    what_groups_run(&reader, &mut running).await?;
     let (chosen, desired) = match &wants {
         None => (Images::default(), Vec::new()),
         Some(wants) => {
@@ -81,19 +79,11 @@ pub(super) async fn prepare(context: &Context, name: &str, choices: &Choices) ->
     Ok(Prepared { environment, plan, header, principal: seen.principal, registries })
 }
 
-/// What runs is what groups start instances from: a launch template whose newest version no group has is what a deployment left
-/// that was cut short.
-async fn what_groups_run(reader: &Reader, live: &[Live], running: &mut BTreeMap<String, Running>) -> Result<(), Error> {
-    let attr = |live: &Live, name: &str| live.attrs.get(name).and_then(Value::as_str).map(str::to_owned);
-    for group in live.iter().filter(|live| live.kind == "autoscaling.group") {
-        let service = group.address().and_then(|address| address.as_str().strip_prefix("service.")?.strip_suffix(".group"));
-        let its = attr(group, "launch_template").zip(attr(group, "launch_template_version"));
-        let Some((service, (template, version))) = service.zip(its) else { continue };
-        let newest = live.iter().find(|live| live.id == template).and_then(|live| live.outputs.get("version"));
-        if newest.is_some_and(|newest| *newest != version)
-            && let Some(entry) = running.get_mut(service)
-        {
-            entry.image = reader.image_in_version(&template, &version).await?.filter(|image| !image.is_empty());
+/// What runs is what groups start instances from, and not the newest version of a launch template.
+async fn what_groups_run(reader: &Reader, running: &mut BTreeMap<String, Running>) -> Result<(), Error> {
+    for running in running.values_mut() {
+        if let Some((template, version)) = &running.starts_from {
+            running.image = reader.image_in_version(template, version).await?.filter(|image| !image.is_empty());
         }
     }
     Ok(())

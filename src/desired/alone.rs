@@ -46,11 +46,10 @@ pub fn parts_alone(services: &BTreeSet<String>, copies: &[Copy]) -> Vec<Address>
 /// rest on.
 fn needed(desired: &[Desired], there: &BTreeMap<&Address, &Live>, services: &BTreeSet<String>) -> BTreeSet<Address> {
     let by_address: BTreeMap<&Address, &Desired> = desired.iter().map(|resource| (&resource.address, resource)).collect();
-    let runs =
-        |service: &str| there.iter().any(|(address, live)| Running::runs(live.kind) && service_of(address) == Some(service));
+    let runs = |service: &str| there.iter().any(|(address, live)| Running::runs(live.kind) && address.service() == Some(service));
     let mut open: Vec<&Desired> = Vec::new();
     for resource in desired.iter().filter(|resource| moves(&resource.address, services)) {
-        if service_of(&resource.address).is_some_and(runs) {
+        if resource.address.service().is_some_and(runs) {
             let on = resource.dependencies();
             let on = on.iter().filter_map(|on| by_address.get(on).copied());
             open.extend(on.filter(|on| Running::is_deploying(on.kind)));
@@ -67,12 +66,8 @@ fn needed(desired: &[Desired], there: &BTreeMap<&Address, &Live>, services: &BTr
     needed
 }
 
-fn service_of(address: &Address) -> Option<&str> {
-    address.as_str().strip_prefix("service.")?.split('.').next()
-}
-
 fn moves(address: &Address, services: &BTreeSet<String>) -> bool {
-    service_of(address).is_some_and(|service| services.contains(service))
+    address.service().is_some_and(|service| services.contains(service))
 }
 
 /// A resource as AWS has it, but for its image, and for what follows from that.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::graph::{Attrs, Blocked, Live};
+use crate::graph::{Address, Attrs, Blocked, Live};
 use crate::spec::layout::MOST_ZONES;
 use crate::values::architecture::Architecture;
 use crate::values::image_digest::ImageDigest;
@@ -50,36 +50,36 @@ pub struct Running {
     /// Whether its instances have come to run that image. Not so before there are any, nor from a new version of their launch template
     /// to the end of the refresh that brings it, which a failure in between puts off.
     pub rolled_out: bool,
+    /// The launch template and the version of it that instances start from, where that is not the newest: what a deployment left that
+    /// was cut short.
+    pub starts_from: Option<(String, String)>,
 }
 
 impl Running {
     /// Reads off the live resources what each service runs: neither its image nor its machine image is a reason to change it.
     pub fn read(live: &[Live]) -> BTreeMap<String, Self> {
         let mut running: BTreeMap<String, Self> = BTreeMap::new();
-        let mut versions: BTreeMap<String, (Option<String>, Option<String>)> = BTreeMap::new();
+        let attr = |resource: &Live, name: &str| resource.attrs.get(name).and_then(text).map(str::to_owned);
         for resource in live {
-            let service = resource.address().and_then(|address| address.as_str().strip_prefix("service."));
-            let Some(service) = service.and_then(|rest| rest.split('.').next()) else { continue };
+            let Some(service) = resource.address().and_then(Address::service) else { continue };
             let image = || Self::image(resource.kind, &resource.attrs).map(str::to_owned);
-            let attr = |name: &str| resource.attrs.get(name).and_then(text).map(str::to_owned);
             match resource.kind {
                 "ec2.launch_template" => {
                     let entry = running.entry(service.into()).or_default();
                     entry.image = image();
-                    entry.machine = attr("image_id").zip(attr("instance_type"));
-                    versions.entry(service.into()).or_default().0 = resource.outputs.get("version").cloned();
-                }
-                "autoscaling.group" => {
-                    versions.entry(service.into()).or_default().1 = attr("launch_template_version");
+                    entry.machine = attr(resource, "image_id").zip(attr(resource, "instance_type"));
                 }
                 "apprunner.service" => running.entry(service.into()).or_default().image = image(),
                 _ => {}
             }
         }
-        for (service, (newest, in_group)) in versions {
-            if let Some(running) = running.get_mut(&service) {
-                running.rolled_out = newest.is_some() && newest == in_group;
-            }
+        for group in live.iter().filter(|live| live.kind == "autoscaling.group") {
+            let its = attr(group, "launch_template").zip(attr(group, "launch_template_version"));
+            let service = group.address().and_then(Address::service).and_then(|service| running.get_mut(service));
+            let Some((running, (template, version))) = service.zip(its) else { continue };
+            let newest = live.iter().find(|live| live.id == template).and_then(|live| live.outputs.get("version"));
+            running.rolled_out = newest == Some(&version);
+            running.starts_from = Some((template, version)).filter(|_| newest.is_some() && !running.rolled_out);
         }
         running
     }

@@ -37,6 +37,16 @@ impl Address {
         &self.0[..end.unwrap_or(self.0.len())]
     }
 
+    /// The service that it belongs to, if it is one's: `web` of `service.web.group`.
+    pub fn service(&self) -> Option<&str> {
+        self.0.strip_prefix("service.")?.split('.').next()
+    }
+
+    /// The service of which it is that part: `web` of `service.web.group`, where `part` is `group`.
+    pub fn service_of(&self, part: &str) -> Option<&str> {
+        self.0.strip_prefix("service.")?.strip_suffix(part)?.strip_suffix('.')
+    }
+
     /// Whether this is `scope` itself or lies within it: `service.web.role` is within `service.web`.
     pub fn is_within(&self, scope: &Self) -> bool {
         self.0.strip_prefix(&scope.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))

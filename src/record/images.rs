@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::ImageChange;
 use crate::desired::Running;
-use crate::graph::{Address, Attrs};
+use crate::graph::Attrs;
 use crate::plan::Plan;
 use crate::render::Header;
 use crate::values::image_digest::ImageDigest;
@@ -13,7 +13,7 @@ use crate::values::image_digest::ImageDigest;
 pub fn changes(header: &Header, plan: &Plan) -> BTreeMap<String, ImageChange> {
     let mut changes: BTreeMap<String, ImageChange> = BTreeMap::new();
     for change in plan.changes.iter().filter(|change| change.is_step()) {
-        let Some(service) = service(&change.address) else { continue };
+        let Some(service) = change.address.service() else { continue };
         let (from, to) = (digest(change.kind, &change.before()), digest(change.kind, &change.after));
         if from != to {
             let promotion =
@@ -23,10 +23,6 @@ pub fn changes(header: &Header, plan: &Plan) -> BTreeMap<String, ImageChange> {
         }
     }
     changes
-}
-
-fn service(address: &Address) -> Option<&str> {
-    address.as_str().strip_prefix("service.")?.split('.').next()
 }
 
 fn digest(kind: &str, attrs: &Attrs) -> Option<ImageDigest> {
