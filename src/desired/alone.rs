@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use super::facts::{Copy, Running};
 use super::repository::image_address;
+use crate::aws::kinds::Registry;
 use crate::graph::{Address, Desired, Live, Reference};
+use crate::plan::Schemas as _;
 
 /// The graph in which only these services become what `desired` says of their images. A service that does not run yet is made, with
 /// all that it needs; what the spec says of anything else, and what has drifted, is for another plan.
@@ -52,7 +54,7 @@ fn needed(desired: &[Desired], there: &BTreeMap<&Address, &Live>, services: &BTr
         if resource.address.service().is_some_and(runs) {
             let on = resource.dependencies();
             let on = on.iter().filter_map(|on| by_address.get(on).copied());
-            open.extend(on.filter(|on| Running::is_deploying(on.kind)));
+            open.extend(on.filter(|on| Registry.schema(on.kind).is_some_and(|schema| schema.transient)));
         } else {
             open.push(resource);
         }

@@ -89,11 +89,6 @@ impl Running {
         matches!(kind, "autoscaling.group" | "apprunner.service")
     }
 
-    /// Whether a resource of this kind is made by a deployment, for that deployment.
-    pub fn is_deploying(kind: &str) -> bool {
-        matches!(kind, "ecr.image" | "ec2.instance")
-    }
-
     /// The image that a resource of this kind has its service run.
     pub fn image<'a>(kind: &str, attrs: &'a Attrs) -> Option<&'a str> {
         match kind {
