@@ -1,6 +1,7 @@
 //! What commands share with the world: streams, the terminal, the clock. The only reader of the process's environment beside
 //! clap, the AWS SDK and `origin.rs`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::Future;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
@@ -113,7 +114,7 @@ impl Context {
         let spinner = if self.draws { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
         spinner.set_message(with);
         spinner.enable_steady_tick(Duration::from_millis(120));
-        Busy(spinner)
+        Busy { spinner, said: Mutex::default() }
     }
 
     /// Loads specs; tells their warnings.
@@ -206,11 +207,26 @@ impl fmt::Debug for LastWords {
 
 /// See [`Context::busy`].
 #[derive(Debug)]
-pub(super) struct Busy(ProgressBar);
+pub(super) struct Busy {
+    spinner: ProgressBar,
+    said: Mutex<BTreeSet<String>>,
+}
+
+impl Busy {
+    /// What it is at now. Where nothing can be drawn, that is a line of its own, once.
+    pub(super) fn say(&self, with: String) {
+        self.spinner.set_message(with.clone());
+        let line = format!("{with}\n");
+        let is_new = self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(with);
+        if is_new && self.spinner.is_hidden() {
+            tell(&line);
+        }
+    }
+}
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.spinner.finish_and_clear();
     }
 }
 

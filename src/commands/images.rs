@@ -1,24 +1,26 @@
-//! Which image each service is to run: asked for, in writing, promoted or put back; what is known of it; and whether it may.
+//! Which image each service is to run: asked for, in writing, promoted or put back; and whether it may.
+
+mod known;
+mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::try_join_all;
 use jiff::Timestamp;
 
 use super::asked::Asked;
-use super::context::Context;
+use super::context::{Busy, Context};
 use super::error::Error;
-use super::prepare::scope;
 use crate::aws::observe::Reader;
-use crate::aws::registries::{Elsewhere, Registries};
 use crate::desired::{Copy, Running, registry, repository_name};
 use crate::graph::Blocked;
 use crate::plan::{Choices, Deploy};
-use crate::promote::{Gate, ImageFacts, Promotion, Rules, Seen, Source, digest, judge};
+use crate::promote::{Gate, Promotion, Rules, Source, digest, judge};
 use crate::record::{previous, rejections};
 use crate::registry::Reference;
 use crate::spec::{Environment, Service};
 use crate::values::image_digest::ImageDigest;
+
+pub(super) use upstream::{Upstream, registries};
 
 /// What becomes of the images.
 #[derive(Debug, Default)]
@@ -33,14 +35,6 @@ pub(super) struct Images {
     pub(super) promotion: Vec<Promotion>,
 }
 
-/// The environment that images come from, and what runs there.
-#[derive(Debug)]
-pub(super) struct From {
-    environment: Environment,
-    reader: Option<Reader>,
-    seen: BTreeMap<String, Seen>,
-}
-
 /// What a service is to run, and why.
 struct Candidate<'a> {
     name: &'a str,
@@ -50,61 +44,15 @@ struct Candidate<'a> {
     elsewhere: Option<&'a Reference>,
 }
 
-/// The environment that images come from, if they come from one.
-pub(super) fn source(context: &Context, environment: &Environment, choices: &Choices) -> Result<Option<Environment>, Error> {
-    let written = environment.promotion.as_ref().map(|promotion| promotion.from.as_str());
-    let name = match &choices.deploy {
-        _ if choices.destroy => None,
-        Deploy::AsSpec => written,
-        Deploy::Alone { from } => Some(from.as_deref().or(written).ok_or_else(|| Error::Usage {
-            message: format!("{} does not say where its images come from", environment.environment),
-            help: "name the environment with `--from`, or write `[promotion] from = \"…\"` into the spec".into(),
-        })?),
-        Deploy::Without | Deploy::Back => None,
-    };
-    name.map(|name| super::prepare::environment(context, name)).transpose()
-}
-
-/// How to enter registries, that of the source included.
-pub(super) fn registries(context: &Context, environment: &Environment, source: Option<&Environment>) -> Registries {
-    let place = |environment: &Environment| (environment.aws.account.clone(), environment.aws.region.clone());
-    let elsewhere = source.filter(|source| place(source) != place(environment)).map(|source| {
-        let (account, region) = place(source);
-        Elsewhere { account, region, role: source.aws.role.clone() }
-    });
-    Registries { docker_configs: context.docker_configs(), source: elsewhere }
-}
-
-/// An image in a repository of the spec.
-type Key<'a> = (&'a str, &'a ImageDigest);
-
-/// What is known of an image, and where its bytes are if the environment's own repository lacks them.
-type Known = (ImageFacts, Option<String>);
-
-impl Candidate<'_> {
-    fn key(&self) -> Key<'_> {
-        (&self.service.repository, &self.to)
-    }
-}
-
-/// Looks at what runs in the environment that images come from.
-pub(super) async fn look(source: Option<Environment>, registries: &Registries, reader: &Reader) -> Result<Option<From>, Error> {
-    let Some(environment) = source else { return Ok(None) };
-    let elsewhere = match &registries.source {
-        Some(elsewhere) => Some(Reader::elsewhere(elsewhere).await),
-        None => None,
-    };
-    let seen = elsewhere.as_ref().unwrap_or(reader).running(&scope(&environment)).await?;
-    Ok(Some(From { environment, reader: elsewhere, seen }))
-}
-
 /// Chooses the image of each service.
 pub(super) struct Choosing<'a> {
     pub(super) context: &'a Context,
     pub(super) environment: &'a Environment,
     pub(super) choices: &'a Choices,
     pub(super) reader: &'a Reader,
-    pub(super) from: Option<&'a From>,
+    /// Where people see what takes a moment.
+    pub(super) busy: &'a Busy,
+    pub(super) upstream: Option<&'a Upstream>,
     pub(super) asked: &'a BTreeMap<String, Asked>,
     pub(super) running: &'a BTreeMap<String, Running>,
 }
@@ -123,7 +71,7 @@ impl Choosing<'_> {
             let repository = &candidate.service.repository;
             let (mut facts, copied_from) = known[&candidate.key()].clone();
             if let (Source::Environment(_), Some(seen)) =
-                (&candidate.source, self.from.and_then(|from| from.seen.get(candidate.name)))
+                (&candidate.source, self.upstream.and_then(|upstream| upstream.seen.get(candidate.name)))
             {
                 (facts.runs_since, facts.ails) = (seen.since, seen.ails(&candidate.to));
             }
@@ -160,8 +108,10 @@ impl Choosing<'_> {
                 (to, Source::Record(record), None)
             } else if let Some(written) = &service.image {
                 (written.clone(), Source::Spec, None)
-            } else if let Some((from, to)) = self.from.and_then(|from| Some((from, from.seen.get(name)?.digest()?))) {
-                (to, Source::Environment(from.environment.environment.clone()), None)
+            } else if let Some((upstream, to)) =
+                self.upstream.and_then(|upstream| Some((upstream, upstream.seen.get(name)?.digest()?)))
+            {
+                (to, Source::Environment(upstream.environment.environment.clone()), None)
             } else {
                 continue;
             };
@@ -175,7 +125,7 @@ impl Choosing<'_> {
     /// Whoever asks for images alone is told where there are none to be had.
     fn check_any(&self, candidates: &[Candidate<'_>]) -> Result<(), Error> {
         let name = &self.environment.environment;
-        let nothing = self.from.filter(|from| from.seen.values().all(|seen| seen.digest().is_none()));
+        let nothing = self.upstream.filter(|upstream| upstream.seen.values().all(|seen| seen.digest().is_none()));
         let (message, help) = match &self.choices.deploy {
             Deploy::Back if candidates.is_empty() => (
                 format!("no record in {} says what ran before what runs now", self.context.records.join(name).display()),
@@ -183,8 +133,8 @@ impl Choosing<'_> {
                     "`infra history --env {name}` lists them; `infra apply --env {name} --image SERVICE=REFERENCE` deploys any image"
                 ),
             ),
-            Deploy::Alone { .. } if let Some(from) = nothing => {
-                let from = &from.environment.environment;
+            Deploy::Alone { .. } if let Some(upstream) = nothing => {
+                let from = &upstream.environment.environment;
                 (
                     format!("nothing runs in {from} yet, so there is nothing to promote"),
                     format!("`infra status --env {from}` shows what is there"),
@@ -204,52 +154,6 @@ impl Choosing<'_> {
 
     fn runs(&self, service: &str) -> Option<ImageDigest> {
         digest(self.running.get(service)?.image.as_deref()?)
-    }
-
-    /// What is known of each image, and where its bytes are if the environment's own repository lacks them.
-    async fn known<'c>(&self, candidates: &'c [Candidate<'_>]) -> Result<BTreeMap<Key<'c>, Known>, Error> {
-        let each: BTreeMap<Key<'c>, &Candidate<'_>> = candidates.iter().map(|candidate| (candidate.key(), candidate)).collect();
-        let known = each.into_iter().map(|(key, candidate)| async move { Ok::<_, Error>((key, self.find(candidate).await?)) });
-        Ok(try_join_all(known).await?.into_iter().collect())
-    }
-
-    async fn find(&self, candidate: &Candidate<'_>) -> Result<Known, Error> {
-        let (own, key) = (self.environment, &candidate.service.repository);
-        let here = self.reader.image_facts(&repository_name(own, key), None, &candidate.to).await?;
-        // What is scanned where it runs says more than what has just been copied.
-        let may_be_there = matches!(candidate.source, Source::Environment(_) | Source::Spec);
-        if let Some(from) = self.from.filter(|_| may_be_there)
-            && let Some(service) = from.environment.service.get(candidate.name)
-        {
-            let repository = repository_name(&from.environment, &service.repository);
-            if let Some(there) = from.reader.as_ref().unwrap_or(self.reader).image_facts(&repository, None, &candidate.to).await?
-            {
-                let aws = &from.environment.aws;
-                let source = format!("{}/{repository}@{}", registry(&aws.account, &aws.region), candidate.to);
-                return Ok((there, here.is_none().then_some(source)));
-            }
-        }
-        match (here, candidate.elsewhere) {
-            (Some(here), _) => Ok((here, None)),
-            (None, Some(reference)) => Ok((
-                self.reader.image_elsewhere(reference, &candidate.to).await?,
-                Some(reference.at(candidate.to.clone()).to_string()),
-            )),
-            (None, None) => Err(Error::Usage {
-                message: format!(
-                    "service.{} is to run {}, and {} has no such image",
-                    candidate.name,
-                    candidate.to,
-                    repository_name(own, key)
-                ),
-                help: match &candidate.source {
-                    Source::Record(record) => format!(
-                        "the record {record} names it, and the repository has let it expire; deploy another with `--image`"
-                    ),
-                    _ => "push it there, or name an image that is there: `aws ecr describe-images` lists them".into(),
-                },
-            }),
-        }
     }
 
     /// An image in the environment's own repository.

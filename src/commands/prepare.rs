@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::asked;
 use super::context::Context;
 use super::error::Error;
-use super::images::{self, Choosing, Images};
+use super::images::{Choosing, Images, Upstream, registries};
 use crate::aws::kinds::Registry;
 use crate::aws::observe::{Ask, Observation, Reader};
 use crate::aws::registries::Registries;
@@ -33,28 +33,36 @@ pub(super) async fn prepare(context: &Context, name: &str, choices: &Choices) ->
     let environment = environment(context, name)?;
     check_images(&environment, &choices.images)?;
     let scope = scope(&environment);
-    let source = images::source(context, &environment, choices)?;
-    let registries = images::registries(context, &environment, source.as_ref());
+    let upstream = Upstream::spec(context, &environment, choices)?;
+    let registries = registries(context, &environment, upstream.as_ref());
     let reader = Reader::connect(&environment.aws.account, &environment.aws.region).await.entering(&registries);
     let wants = if choices.destroy { without(&environment, &choices.only) } else { Some(environment.clone()) };
     let ask = wants.as_ref().map_or_else(Ask::default, ask);
     let reading = context.busy("reading AWS");
-    let (seen, asked, from) = futures::join!(
+    let (seen, asked, upstream) = futures::join!(
         reader.observe(&scope, &ask),
         asked::ask(&reader, &environment, &choices.images),
-        images::look(source, &registries, &reader),
+        Upstream::look(upstream, &registries, &reader),
     );
     // What keeps AWS from being read at all says more than what keeps one image from being found.
     let mut seen = seen?;
-    let (asked, from) = (asked?, from?);
+    let (asked, upstream) = (asked?, upstream?);
     let mut running = Running::read(&seen.live);
     what_groups_run(&reader, &mut running).await?;
     let (chosen, desired) = match &wants {
         None => (Images::default(), Vec::new()),
         Some(wants) => {
-            let from = from.as_ref();
-            let choosing =
-                Choosing { context, environment: wants, choices, reader: &reader, from, asked: &asked, running: &running };
+            let upstream = upstream.as_ref();
+            let choosing = Choosing {
+                context,
+                environment: wants,
+                choices,
+                reader: &reader,
+                busy: &reading,
+                upstream,
+                asked: &asked,
+                running: &running,
+            };
             let chosen = if choices.destroy { Images::default() } else { choosing.choose().await? };
             let desired = wanted(wants, &seen, running, &chosen, choices.deploy == Deploy::Back)?;
             (chosen, desired)

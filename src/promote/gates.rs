@@ -37,6 +37,12 @@ impl Rules {
             platforms: promotion.platforms.clone(),
         }
     }
+
+    /// Whether what a scan finds decides on an image from there.
+    pub fn ask_for_scans(&self, source: &Source) -> bool {
+        let limited = self.max_critical.is_some() || self.max_high.is_some();
+        (self.require_scan || limited) && !matches!(source, Source::Record(_))
+    }
 }
 
 /// What each gate says of an image, in the order of [`Gate::ALL`]; those that have nothing to ask are left out.
@@ -58,7 +64,7 @@ pub fn judge(
     if !matches!(source, Source::Record(_)) {
         let scan = image.scan.as_ref();
         verdicts.extend(platforms(&rules.platforms, &image.platforms));
-        verdicts.extend(scanned(rules, scan));
+        verdicts.extend(rules.ask_for_scans(source).then(|| scanned(rules, scan)));
         verdicts.extend(limit(Gate::MaxCritical, rules.max_critical, scan));
         verdicts.extend(limit(Gate::MaxHigh, rules.max_high, scan));
     }
@@ -124,17 +130,13 @@ fn platforms(wanted: &[String], built: &[String]) -> Option<Verdict> {
 
 /// Asked where a scan is required, and where limits are set that only a finished scan can tell. Without `require_scan` an image may
 /// go unscanned; a scan that was begun is awaited all the same.
-fn scanned(rules: &Rules, scan: Option<&Scan>) -> Option<Verdict> {
-    let limited = rules.max_critical.is_some() || rules.max_high.is_some();
-    if !rules.require_scan && !limited {
-        return None;
-    }
+fn scanned(rules: &Rules, scan: Option<&Scan>) -> Verdict {
     let Some(scan) = scan else {
         let why = format!("it has not been scanned, and `require_scan` is {}", rules.require_scan);
-        return Some(verdict(Gate::Scan, !rules.require_scan, why));
+        return verdict(Gate::Scan, !rules.require_scan, why);
     };
     let description = scan.description.iter().filter(|_| !scan.is_finished()).map(|description| format!(": {description}"));
-    Some(verdict(Gate::Scan, scan.is_finished(), format!("the scan is {}{}", scan.status, description.collect::<String>())))
+    verdict(Gate::Scan, scan.is_finished(), format!("the scan is {}{}", scan.status, description.collect::<String>()))
 }
 
 /// Asked where the limit is set. A scan that has not finished may have found too much already, and else says nothing.

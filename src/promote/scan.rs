@@ -20,6 +20,11 @@ impl Scan {
         matches!(self.status.as_str(), "COMPLETE" | "ACTIVE")
     }
 
+    /// Whether it has begun, or is to begin, and has not ended.
+    pub fn is_under_way(&self) -> bool {
+        matches!(self.status.as_str(), "PENDING" | "IN_PROGRESS")
+    }
+
     /// How many findings there are of a severity, in ECR's words.
     pub fn count(&self, severity: &str) -> u32 {
         self.counts.get(severity).copied().unwrap_or_default()

@@ -308,6 +308,18 @@ async fn gates_hold_images_back() {
     assert_eq!(overrides["max-critical"], "the port is closed");
 }
 
+/// A pipeline deploys what it has just pushed, and is not sent away because that is still being scanned.
+#[tokio::test]
+async fn a_scan_under_way_is_awaited() {
+    let staging = Stage::made("staging").await;
+    staging.specs.change("staging", "[promotion]\nfrom = \"dev\"\nmax_critical = 0");
+    staging.sandbox.settle_slowly("ecr").await;
+    staging.push("v1").await;
+    let ended = staging.run(&[&["apply", "--yes", "--no-promotion"][..], &images("v1")].concat()).await;
+    assert_eq!(ended.code, 0, "{ended:#?}");
+    assert_eq!(ended.err.matches("waiting for the scan of techhub-staging/web@").count(), 1, "{ended:#?}");
+}
+
 /// The pull request that edits the spec is the promotion.
 #[tokio::test]
 async fn a_digest_in_writing() {
