@@ -1,0 +1,88 @@
+//! What happens to calls.
+
+use std::time::Duration;
+
+use crate::{Answer, Call};
+
+/// What happens to one call.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// Nothing: it goes through.
+    None,
+    /// The program is to be cut off at this moment; from then on nothing goes out any more.
+    Cut(Moment),
+    /// It is carried out, and the connection breaks before the answer.
+    Lost,
+    /// It is carried out, and answered so much later.
+    Late(Duration),
+    /// It is not carried out, and this is the answer.
+    Instead(Answer),
+    /// It is carried out, and this is the answer.
+    After(Answer),
+}
+
+/// When a program is cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Moment {
+    /// Just before the call goes out.
+    Before,
+    /// Just after it was carried out, before the answer.
+    CarriedOut,
+    /// Just after the answer.
+    Answered,
+}
+
+impl Moment {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Before, Self::CarriedOut, Self::Answered];
+}
+
+/// Decides on every call.
+pub trait Script: Send {
+    /// What happens to it.
+    fn decide(&mut self, call: &Call) -> Fault;
+
+    /// What became of a call that was carried out.
+    fn answered(&mut self, _call: &Call, _answer: &Answer) {}
+}
+
+impl<F: FnMut(&Call) -> Fault + Send> Script for F {
+    fn decide(&mut self, call: &Call) -> Fault {
+        self(call)
+    }
+}
+
+/// Lets everything through.
+#[derive(Clone, Copy, Debug)]
+pub struct Nothing;
+
+impl Script for Nothing {
+    fn decide(&mut self, _: &Call) -> Fault {
+        Fault::None
+    }
+}
+
+/// Cuts the program off at one moment of one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cut {
+    /// The call's number.
+    pub call: usize,
+    /// The moment of it.
+    pub moment: Moment,
+}
+
+impl Script for Cut {
+    fn decide(&mut self, call: &Call) -> Fault {
+        if call.number == self.call { Fault::Cut(self.moment) } else { Fault::None }
+    }
+}
+
+/// Adds the same to the time of every call, as a network does.
+#[derive(Clone, Copy, Debug)]
+pub struct Delayed(pub Duration);
+
+impl Script for Delayed {
+    fn decide(&mut self, _: &Call) -> Fault {
+        Fault::Late(self.0)
+    }
+}
