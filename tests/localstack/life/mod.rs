@@ -135,6 +135,13 @@ impl Stage {
         command
     }
 
+    /// The binary, ready to run a command on this environment with the rights it takes, through a proxy.
+    async fn through(&self, proxy: &Proxy, arguments: &[&str]) -> Command {
+        let mut command = self.infra(arguments).await;
+        command.env("AWS_ENDPOINT_URL", proxy.url());
+        command
+    }
+
     async fn run(&self, arguments: &[&str]) -> Ended {
         let ended = self.infra(arguments).await.output().await.unwrap().into();
         assert_eq!(self.refused().await, Vec::<String>::new(), "its policy is not enough: {ended:#?}");
