@@ -32,6 +32,7 @@ use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_proxy::Proxy;
 use infra::aws::Aws;
 use infra::aws::kinds::KINDS;
 use infra::graph::{Live, Scope, State};
