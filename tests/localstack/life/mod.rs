@@ -5,6 +5,7 @@
 
 mod alarms;
 mod changes;
+mod cuts;
 mod destroy;
 mod drift;
 mod failures;
