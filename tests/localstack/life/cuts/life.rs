@@ -90,6 +90,16 @@ impl Life {
         Self { stage, proxy: Proxy::start(&std::env::var("AWS_ENDPOINT_URL").unwrap()).await }
     }
 
+    /// See [`Stage::census`].
+    pub(super) async fn census(&self) -> Vec<String> {
+        self.stage.census().await
+    }
+
+    /// Leaves an address behind, as a run might.
+    pub(super) async fn forget_an_address(&self) {
+        self.stage.aws().ec2.allocate_address().send().await.unwrap();
+    }
+
     /// Goes a step without a cut.
     pub(super) async fn go(&self, step: Step) -> Uncut {
         step.prepare(&self.stage).await;
@@ -161,7 +171,7 @@ async fn succeeds(mut run: Command) -> Result<(), String> {
 }
 
 /// What is in one list and not as often in the other.
-fn difference(wanted: &[String], found: &[String]) -> Vec<String> {
+pub(super) fn difference(wanted: &[String], found: &[String]) -> Vec<String> {
     let mut counts: BTreeMap<&str, i32> = BTreeMap::new();
     for one in wanted {
         *counts.entry(one).or_default() -= 1;

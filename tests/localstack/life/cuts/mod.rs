@@ -13,11 +13,15 @@ use std::collections::BTreeMap;
 
 use aws_proxy::Moment;
 use futures::StreamExt as _;
-use life::{At, Became, Cut, Life, Uncut};
+use life::{At, Became, Cut, Life, Uncut, difference};
 use step::Step;
 
-/// Cuts that have failed once.
-const FAILED_ONCE: &[Cut] = &[];
+/// Cuts that have failed once: as it is found, a refresh under way was taken for what it was to lead to, and a release command that
+/// was left running for none.
+const FAILED_ONCE: &[Cut] = &[
+    Cut { step: Step::Deploy, at: At::Named("autoscaling:StartInstanceRefresh", 1), moment: Moment::CarriedOut },
+    Cut { step: Step::Deploy, at: At::Named("ec2:RunInstances", 1), moment: Moment::CarriedOut },
+];
 
 /// How many of each step the sample takes.
 const SAMPLE: usize = 8;
@@ -157,6 +161,15 @@ async fn what_failed_once() {
             assert!(matches!(became, Became::Survived), "{cut:?}: {became:#?}");
         }
     }
+}
+
+/// What counts everything would see what a cut had left.
+#[tokio::test]
+async fn what_is_left_behind_is_seen() {
+    let life = Life::new().await;
+    let before = life.census().await;
+    life.forget_an_address().await;
+    assert_eq!(difference(&before, &life.census().await), ["+1 address nobody's used: false"]);
 }
 
 /// Every call that writes, at every moment.
