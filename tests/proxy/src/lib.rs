@@ -15,5 +15,5 @@ mod server;
 pub use answer::{Answer, Protocol};
 pub use call::Call;
 pub use log::{Entry, longest_chain};
-pub use script::{Cut, Delayed, Fault, Moment, Nothing, Script};
+pub use script::{Cut, Delayed, Fault, Moment, Nothing, Script, Throttled};
 pub use server::Proxy;

@@ -15,6 +15,8 @@ pub struct Entry {
     pub ended: Option<Duration>,
     /// The HTTP status of the answer.
     pub status: Option<u16>,
+    /// Whether it went on to AWS; what is answered instead of AWS does not.
+    pub reached: bool,
 }
 
 /// How many calls were made one after another at most: each began when the one before had been answered.
@@ -49,7 +51,13 @@ mod tests {
             protocol: Protocol::Ec2,
             body: Bytes::new(),
         };
-        Entry { call, started: Duration::from_millis(started), ended: Some(Duration::from_millis(ended)), status: Some(200) }
+        Entry {
+            call,
+            started: Duration::from_millis(started),
+            ended: Some(Duration::from_millis(ended)),
+            status: Some(200),
+            reached: true,
+        }
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What happens to calls.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
-use crate::{Answer, Call};
+use crate::{Answer, Call, Protocol};
 
 /// What happens to one call.
 #[derive(Clone, Debug)]
@@ -84,5 +85,41 @@ pub struct Delayed(pub Duration);
 impl Script for Delayed {
     fn decide(&mut self, _: &Call) -> Fault {
         Fault::Late(self.0)
+    }
+}
+
+/// Lets each service have so many calls a second, and refuses the others as AWS does. A second's worth may come at once.
+#[derive(Clone, Debug)]
+pub struct Throttled {
+    per_second: f64,
+    /// What is left for each service, and when that was.
+    left: BTreeMap<String, (f64, Instant)>,
+}
+
+impl Throttled {
+    /// So many calls a second for each service.
+    pub fn new(per_second: u32) -> Self {
+        Self { per_second: per_second.into(), left: BTreeMap::new() }
+    }
+}
+
+impl Script for Throttled {
+    fn decide(&mut self, call: &Call) -> Fault {
+        let now = Instant::now();
+        let (left, since) = self.left.entry(call.service.clone()).or_insert((self.per_second, now));
+        *left = (*left + now.duration_since(*since).as_secs_f64() * self.per_second).min(self.per_second);
+        *since = now;
+        if *left >= 1.0 {
+            *left -= 1.0;
+            return Fault::None;
+        }
+        // EC2 has words of its own: "Query throttling" in its developer guide.
+        let (status, code) = match call.protocol {
+            Protocol::Ec2 => (503, "RequestLimitExceeded"),
+            Protocol::Query => (400, "Throttling"),
+            Protocol::Json | Protocol::Cbor => (400, "ThrottlingException"),
+            Protocol::Registry => (429, "TOOMANYREQUESTS"),
+        };
+        Fault::Instead(call.refusal(status, code, "Rate exceeded"))
     }
 }

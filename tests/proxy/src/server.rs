@@ -112,7 +112,7 @@ impl Shared {
         let mut state = self.state();
         let call = Call::read(state.log.len() + 1, request, body);
         let started = state.began.elapsed();
-        state.log.push(Entry { call: call.clone(), started, ended: None, status: None });
+        state.log.push(Entry { call: call.clone(), started, ended: None, status: None, reached: false });
         let fault = if *self.cut.borrow() { Fault::Cut(Moment::Before) } else { state.script.decide(&call) };
         (call, fault)
     }
@@ -129,6 +129,9 @@ impl Shared {
     /// Has AWS carry out a call, whatever becomes of the program.
     async fn carry_out(self: &Arc<Self>, call: &Call, request: Parts) -> Answer {
         self.under_way.send_modify(|calls| *calls += 1);
+        if let Some(entry) = self.state().log.get_mut(call.number - 1) {
+            entry.reached = true;
+        }
         let (shared, call) = (Arc::clone(self), call.clone());
         let carried_out = tokio::spawn(async move {
             let answer = shared.forward(&call, request).await;

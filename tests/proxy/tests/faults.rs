@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use aws_proxy::{Call, Cut, Delayed, Fault, Moment, Nothing, Proxy};
+use aws_proxy::{Call, Cut, Delayed, Fault, Moment, Nothing, Proxy, Throttled};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -93,4 +93,21 @@ async fn answers_are_lost_late_or_others() {
     proxy.follow(|call: &Call| Fault::After(call.refusal(500, "InternalFailure", "perhaps")));
     assert!(call(&proxy).await.unwrap().starts_with("HTTP/1.1 500"));
     assert_eq!(done.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_throttle_refuses_what_is_too_much_and_no_more() {
+    let (url, done) = endpoint().await;
+    let proxy = Proxy::start(&url).await;
+    proxy.follow(Throttled::new(2));
+    let mut answers = Vec::new();
+    for _ in 0..4 {
+        answers.push(call(&proxy).await.unwrap());
+    }
+    assert!(answers[..2].iter().all(|answer| answer.ends_with("done")), "{answers:?}");
+    assert!(answers[2..].iter().all(|answer| answer.contains("<Code>Throttling</Code>")), "{answers:?}");
+    assert_eq!(done.load(Ordering::SeqCst), 2);
+    assert_eq!(proxy.log().iter().map(|entry| entry.reached).collect::<Vec<_>>(), [true, true, false, false]);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert!(call(&proxy).await.unwrap().ends_with("done"), "half a second is worth one call");
 }
