@@ -42,13 +42,18 @@ pub(super) fn steps(
         })
         .collect();
 
-    for user in order.users_of_versions() {
+    let users = order.users_of_versions();
+    let deletes = |node: usize| nodes[node].1 == Verb::Delete;
+    // Those that go use nothing of each other, nor of what goes before them: they go at once, for each takes its time.
+    let together: BTreeSet<usize> = users.iter().filter(|&&user| deletes(user)).flat_map(|&user| reach(user, &needs)).collect();
+    for &user in &users {
         let before = reach(user, &needs);
+        let alike = |node: &usize| deletes(user) && together.contains(node);
         let goes = |node: &usize| {
             let (change, verb) = nodes[*node];
             (verb == Verb::Delete || order.lets_go(change)) && !Order::goes_freely(&changes[change])
         };
-        for node in (0..nodes.len()).filter(goes).filter(|node| !before.contains(node)) {
+        for node in (0..nodes.len()).filter(goes).filter(|node| !before.contains(node) && !alike(node)) {
             needs[node].insert(user, Since::Ready);
         }
     }

@@ -54,6 +54,18 @@ fn settled(cloud: &Memory, desired: &[Desired]) {
     assert_eq!(wanted, there);
 }
 
+/// Crews use nothing of each other, and each takes its time to go.
+fn crews_go_at_once(plan: &Plan) {
+    let crews = |step: &usize| plan.changes[plan.steps[*step].change].kind == "crew";
+    for crew in (0..plan.steps.len()).filter(crews) {
+        let (mut before, mut open) = (BTreeSet::new(), vec![crew]);
+        while let Some(step) = open.pop() {
+            open.extend(plan.steps[step].needs.iter().map(|need| need.step).filter(|&need| before.insert(need)));
+        }
+        assert!(!before.iter().any(crews), "a crew waits for another to go");
+    }
+}
+
 /// What is true of every plan.
 fn sound(plan: &Plan) {
     for (index, step) in plan.steps.iter().enumerate() {
@@ -336,6 +348,7 @@ proptest! {
     fn destroying_leaves_nothing(world in world(), lot: u64, lots in lots(), ages: u64, calls in prop::option::of(0..40usize)) {
         let mut cloud = applied(&world, lot, &lots);
         let before = cloud.live();
+        crews_go_at_once(&planned(&cloud, &[], &Options::default()));
         cloud.calls_left = calls;
         let done = converge(&mut cloud, &[], &lots);
         cloud.calls_left = None;
