@@ -9,6 +9,7 @@ use super::super::access::{Access, makes, ours, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
+use super::super::read::each;
 use super::routes;
 use super::{delete, deleted, filter, from_aws, once_visible, owned, tagged};
 use crate::graph::{Actual, Outputs, Phase, Scope, State, Tags};
@@ -85,17 +86,13 @@ impl Resource for RouteTable {
         let id = answer.route_table().and_then(AwsTable::route_table_id).unwrap_or_default().to_owned();
         // Routes come first: no subnet is without its way out for a moment.
         routes::change(aws, &id, &BTreeSet::new(), &want.routes).await?;
-        for subnet in &want.subnets {
-            associate(aws, &id, subnet).await?;
-        }
+        each(&want.subnets, |subnet| associate(aws, &id, subnet)).await?;
         Ok(Created { outputs: outputs([("id", Some(&id))]), id })
     }
 
     async fn update(aws: &Aws, live: &At<Self>, want: &Self, _changed: &Changed<'_>) -> Result<Outputs, AwsError> {
         routes::change(aws, &live.id, &live.attrs.routes, &want.routes).await?;
-        for subnet in &want.subnets - &live.attrs.subnets {
-            associate(aws, &live.id, &subnet).await?;
-        }
+        each(want.subnets.difference(&live.attrs.subnets), |subnet| associate(aws, &live.id, subnet)).await?;
         disassociate(aws, &live.id, &(&live.attrs.subnets - &want.subnets)).await?;
         Ok(Outputs::new())
     }
@@ -172,9 +169,10 @@ async fn disassociate(aws: &Aws, table: &str, subnets: &BTreeSet<String>) -> Res
     let call = aws.ec2.describe_route_tables().filters(filter("route-table-id", table));
     let answer = call.send().await.call("ec2:DescribeRouteTables")?;
     let ours = answer.route_tables().iter().flat_map(associations).filter(|(subnet, _)| subnets.contains(*subnet));
-    for (_, association) in ours {
+    each(ours, |(_, association)| async move {
         let call = aws.ec2.disassociate_route_table().association_id(association);
-        deleted(call.send().await.call("ec2:DisassociateRouteTable"))?;
-    }
-    Ok(())
+        deleted(call.send().await.call("ec2:DisassociateRouteTable"))
+    })
+    .await
+    .map(drop)
 }

@@ -1,6 +1,7 @@
 //! The rules of a security group: EC2 tells them in bundles, here each stands for itself, and one set is made into another.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
 
 use aws_sdk_ec2::types::{IpPermission, IpRange, Ipv6Range, PrefixListId, UserIdGroupPair};
 
@@ -8,6 +9,9 @@ use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::once_visible;
 use super::security_group::{Peer, Rule};
+
+/// How EC2 refuses to revoke what is not there.
+const GONE: &str = "InvalidPermission.NotFound";
 
 /// Which way the packets go that a rule is about.
 #[derive(Clone, Copy, Debug)]
@@ -83,8 +87,6 @@ fn unbundle(permission: &IpPermission) -> Vec<Rule> {
 }
 
 /// Makes `now` into `want`: what is new is let through before what is old is not any more.
-///
-/// One rule a call: EC2 refuses a bundle as a whole when it has one of its rules already, as after a run that was cut short.
 pub(super) async fn change(
     aws: &Aws,
     group: &str,
@@ -95,77 +97,92 @@ pub(super) async fn change(
     let by_key =
         |rules: &BTreeSet<Rule>| -> BTreeMap<Rule, Rule> { rules.iter().map(|rule| (rule.key(), rule.clone())).collect() };
     let (now, want) = (by_key(now), by_key(want));
-    for (key, rule) in &want {
-        match now.get(key) {
-            None => authorize(aws, group, direction, rule).await?,
-            Some(same) if same == rule => {}
-            Some(_) => describe(aws, group, direction, rule).await?,
-        }
+    let new: Vec<&Rule> = want.iter().filter(|(key, _)| !now.contains_key(*key)).map(|(_, rule)| rule).collect();
+    let same = want.iter().filter_map(|(key, rule)| Some((now.get(key)?, rule)));
+    let said: Vec<&Rule> = same.filter(|(now, rule)| now != rule).map(|(_, rule)| rule).collect();
+    let old: Vec<&Rule> = now.keys().filter(|key| !want.contains_key(*key)).collect();
+    together(
+        &new,
+        &["InvalidPermission.Duplicate"],
+        |rules| call(aws, group, Change::Authorize, direction, rules),
+        |rule| {
+            // One that is there already is only described anew.
+            call(aws, group, Change::Describe, direction, vec![rule])
+        },
+    )
+    .await?;
+    if !said.is_empty() {
+        call(aws, group, Change::Describe, direction, said).await?;
     }
-    for key in now.keys().filter(|key| !want.contains_key(*key)) {
-        revoke(aws, group, direction, key).await?;
+    // One that is not there any more is revoked. A group that EC2 does not know yet is another matter: its way out would stay open.
+    together(&old, &[GONE], |rules| call(aws, group, Change::Revoke, direction, rules), async |_| Ok(())).await
+}
+
+/// Makes a call for all rules at once. EC2 refuses a bundle as a whole when it has one of its rules already, or no more, as after a
+/// run that was cut short: then one by one, and `done` for each that had been done before.
+async fn together<'r, C, D>(
+    rules: &[&'r Rule],
+    before: &[&str],
+    call: impl Fn(Vec<&'r Rule>) -> C,
+    done: impl Fn(&'r Rule) -> D,
+) -> Result<(), AwsError>
+where
+    C: Future<Output = Result<(), AwsError>>,
+    D: Future<Output = Result<(), AwsError>>,
+{
+    if rules.is_empty() {
+        return Ok(());
+    }
+    match call(rules.to_vec()).await {
+        Err(error) if error.is(before) => {}
+        answer => return answer,
+    }
+    for &rule in rules {
+        match call(vec![rule]).await {
+            Err(error) if error.is(before) => done(rule).await?,
+            answer => answer?,
+        }
     }
     Ok(())
 }
 
-/// A rule that is there already is only described anew.
-async fn authorize(aws: &Aws, group: &str, direction: Direction, rule: &Rule) -> Result<(), AwsError> {
-    let authorized = once_visible(|| async {
-        let rule = rule.to_aws();
-        match direction {
-            Direction::Ingress => {
-                let call = aws.ec2.authorize_security_group_ingress().group_id(group).ip_permissions(rule);
-                call.send().await.call("ec2:AuthorizeSecurityGroupIngress").map(drop)
+/// What is done to rules.
+#[derive(Clone, Copy)]
+enum Change {
+    Authorize,
+    Describe,
+    Revoke,
+}
+
+async fn call(aws: &Aws, group: &str, change: Change, direction: Direction, rules: Vec<&Rule>) -> Result<(), AwsError> {
+    let rules: Vec<IpPermission> = rules.into_iter().map(Rule::to_aws).collect();
+    macro_rules! send {
+        ($call:ident, $name:literal) => {
+            aws.ec2.$call().group_id(group).set_ip_permissions(Some(rules.clone())).send().await.call($name).map(drop)
+        };
+    }
+    // A rule that is not there is no sign of a group that EC2 does not know yet.
+    let answer = once_visible(|| async {
+        let answer = match (change, direction) {
+            (Change::Authorize, Direction::Ingress) => {
+                send!(authorize_security_group_ingress, "ec2:AuthorizeSecurityGroupIngress")
             }
-            Direction::Egress => {
-                let call = aws.ec2.authorize_security_group_egress().group_id(group).ip_permissions(rule);
-                call.send().await.call("ec2:AuthorizeSecurityGroupEgress").map(drop)
+            (Change::Authorize, Direction::Egress) => send!(authorize_security_group_egress, "ec2:AuthorizeSecurityGroupEgress"),
+            (Change::Describe, Direction::Ingress) => {
+                send!(update_security_group_rule_descriptions_ingress, "ec2:UpdateSecurityGroupRuleDescriptionsIngress")
             }
+            (Change::Describe, Direction::Egress) => {
+                send!(update_security_group_rule_descriptions_egress, "ec2:UpdateSecurityGroupRuleDescriptionsEgress")
+            }
+            (Change::Revoke, Direction::Ingress) => send!(revoke_security_group_ingress, "ec2:RevokeSecurityGroupIngress"),
+            (Change::Revoke, Direction::Egress) => send!(revoke_security_group_egress, "ec2:RevokeSecurityGroupEgress"),
+        };
+        match answer {
+            Err(error) if error.is(&[GONE]) => Ok(Err(error)),
+            answer => answer.map(Ok),
         }
     });
-    match authorized.await {
-        Err(error) if error.is(&["InvalidPermission.Duplicate"]) => describe(aws, group, direction, rule).await,
-        answer => answer,
-    }
-}
-
-async fn describe(aws: &Aws, group: &str, direction: Direction, rule: &Rule) -> Result<(), AwsError> {
-    once_visible(|| async {
-        let rule = rule.to_aws();
-        match direction {
-            Direction::Ingress => {
-                let call = aws.ec2.update_security_group_rule_descriptions_ingress().group_id(group).ip_permissions(rule);
-                call.send().await.call("ec2:UpdateSecurityGroupRuleDescriptionsIngress").map(drop)
-            }
-            Direction::Egress => {
-                let call = aws.ec2.update_security_group_rule_descriptions_egress().group_id(group).ip_permissions(rule);
-                call.send().await.call("ec2:UpdateSecurityGroupRuleDescriptionsEgress").map(drop)
-            }
-        }
-    })
-    .await
-}
-
-/// A rule that is not there any more is revoked. A group that EC2 does not know yet is another matter: its way out would stay open.
-async fn revoke(aws: &Aws, group: &str, direction: Direction, rule: &Rule) -> Result<(), AwsError> {
-    once_visible(|| async {
-        let rule = rule.to_aws();
-        let revoked = match direction {
-            Direction::Ingress => {
-                let call = aws.ec2.revoke_security_group_ingress().group_id(group).ip_permissions(rule);
-                call.send().await.call("ec2:RevokeSecurityGroupIngress").map(drop)
-            }
-            Direction::Egress => {
-                let call = aws.ec2.revoke_security_group_egress().group_id(group).ip_permissions(rule);
-                call.send().await.call("ec2:RevokeSecurityGroupEgress").map(drop)
-            }
-        };
-        match revoked {
-            Err(error) if error.is(&["InvalidPermission.NotFound"]) => Ok(()),
-            answer => answer,
-        }
-    })
-    .await
+    answer.await?
 }
 
 #[cfg(test)]

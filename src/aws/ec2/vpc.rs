@@ -58,12 +58,14 @@ impl Resource for Vpc {
             .await
             .call("ec2:CreateVpc")?;
         let id = answer.vpc().and_then(AwsVpc::vpc_id).unwrap_or_default().to_owned();
-        once_visible(|| set_dns(aws, &id, want)).await?;
+        // As EC2 makes every network: "VPC attributes" in the VPC user guide.
+        let new = Self { cidr: want.cidr, dns_support: true, dns_hostnames: false };
+        once_visible(|| set_dns(aws, &id, &new, want)).await?;
         Ok(Created { outputs: outputs([("id", Some(&id))]), id })
     }
 
     async fn update(aws: &Aws, live: &At<Self>, want: &Self, _changed: &Changed<'_>) -> Result<Outputs, AwsError> {
-        set_dns(aws, &live.id, want).await?;
+        set_dns(aws, &live.id, &live.attrs, want).await?;
         Ok(Outputs::new())
     }
 
@@ -106,11 +108,16 @@ async fn attribute(aws: &Aws, id: &str, name: VpcAttributeName) -> Result<bool, 
     Ok(value.and_then(AttributeBooleanValue::value).unwrap_or(false))
 }
 
-/// One attribute a call is all that `ModifyVpcAttribute` takes; host names need the resolver, so it comes first.
-async fn set_dns(aws: &Aws, id: &str, want: &Vpc) -> Result<(), AwsError> {
+/// One attribute a call is all that `ModifyVpcAttribute` takes; host names need the resolver, so it comes first, and what is as it
+/// should be takes no call.
+async fn set_dns(aws: &Aws, id: &str, now: &Vpc, want: &Vpc) -> Result<(), AwsError> {
     let value = |value| AttributeBooleanValue::builder().value(value).build();
     let modify = || aws.ec2.modify_vpc_attribute().vpc_id(id);
-    modify().enable_dns_support(value(want.dns_support)).send().await.call("ec2:ModifyVpcAttribute")?;
-    modify().enable_dns_hostnames(value(want.dns_hostnames)).send().await.call("ec2:ModifyVpcAttribute")?;
+    if now.dns_support != want.dns_support {
+        modify().enable_dns_support(value(want.dns_support)).send().await.call("ec2:ModifyVpcAttribute")?;
+    }
+    if now.dns_hostnames != want.dns_hostnames {
+        modify().enable_dns_hostnames(value(want.dns_hostnames)).send().await.call("ec2:ModifyVpcAttribute")?;
+    }
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! rights that `infra iam-policy` prints for it and no others: see [`permissions`].
 
 mod alarms;
+mod chain;
 mod changes;
 mod cuts;
 mod destroy;
