@@ -57,12 +57,12 @@ async fn on_instances(aws: &Aws, scope: &Scope) -> Result<BTreeMap<String, Seen>
 
 async fn in_group(aws: &Aws, group: &AutoScalingGroup) -> Result<Seen, AwsError> {
     let target_groups: BTreeSet<String> = group.target_group_arns().iter().cloned().collect();
-    let instances = health::with_targets(aws, health::members(group), &target_groups).await?;
     let Some(template) = group.launch_template() else { return Ok(Seen::default()) };
     let (id, set) = (template.launch_template_id().unwrap_or_default(), template.version().unwrap_or_default());
-    let mut versions: BTreeSet<String> = instances.iter().filter_map(|instance| instance.version.clone()).collect();
+    let members = health::members(group);
+    let mut versions: BTreeSet<String> = members.iter().filter_map(|instance| instance.version.clone()).collect();
     versions.insert(set.to_owned());
-    let images = health::images(aws, id, versions).await?;
+    let (instances, images) = both(health::with_targets(aws, members, &target_groups), health::images(aws, id, versions)).await?;
     let image = |version: &str| images.get(version).map(|version| version.image.clone());
     Ok(Seen {
         image: image(set),

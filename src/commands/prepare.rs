@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::try_join_all;
+
 use super::asked;
 use super::context::Context;
 use super::error::Error;
@@ -89,12 +91,13 @@ pub(super) async fn prepare(context: &Context, name: &str, choices: &Choices) ->
 
 /// What runs is what groups start instances from, and not the newest version of a launch template.
 async fn what_groups_run(reader: &Reader, running: &mut BTreeMap<String, Running>) -> Result<(), Error> {
-    for running in running.values_mut() {
+    let looks = running.values_mut().map(async |running| {
         if let Some((template, version)) = &running.starts_from {
             running.image = reader.image_in_version(template, version).await?.filter(|image| !image.is_empty());
         }
-    }
-    Ok(())
+        Ok::<(), Error>(())
+    });
+    try_join_all(looks).await.map(drop)
 }
 
 /// Where AWS was read, and when.
