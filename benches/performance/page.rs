@@ -60,7 +60,8 @@ fn about(page: &mut String, figures: &Figures, machine: &Machine) -> Result<(), 
     Ok(())
 }
 
-/// Calls do not depend on the machine. Chains are those of the longest delay, where a call's own time counts least.
+/// Calls do not depend on the machine. Chains are those of the longest delay, where a call's own time counts least, and the least of
+/// several runs: what happens to follow something else makes one longer.
 fn calls(page: &mut String, figures: &Figures, environment: &str) -> Result<(), Error> {
     writeln!(
         page,
@@ -82,7 +83,7 @@ fn calls(page: &mut String, figures: &Figures, environment: &str) -> Result<(), 
                 each(|run| run.calls),
                 each(|run| run.writes),
                 each(|run| run.polls),
-                each(|run| run.chain),
+                row.runs.iter().map(|run| run.chain).min().unwrap_or_default(),
                 row.steps.map_or_else(|| "–".into(), |steps| steps.to_string()),
                 memory(row.runs.iter().map(|run| run.memory_kib).max().unwrap_or_default()),
             )?;

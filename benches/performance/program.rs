@@ -63,8 +63,13 @@ pub(crate) async fn run(mut command: Command) -> Result<Ended, Error> {
 
 /// Notes the most memory that each process of a program has had so far.
 fn look(child: &Child, peaks: &mut BTreeMap<u32, u64>) {
-    let mut processes = vec![child.id()];
-    while let Some(process) = processes.pop() {
+    let mut processes = vec![(child.id(), None)];
+    while let Some((process, parent)) = processes.pop() {
+        // What has not become a program of its own yet shares its parent's memory.
+        let program = fs::read_link(format!("/proc/{process}/exe")).ok();
+        if program.is_none() || program == parent {
+            continue;
+        }
         let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse().ok());
         if let Some(peak) = peak {
@@ -73,7 +78,7 @@ fn look(child: &Child, peaks: &mut BTreeMap<u32, u64>) {
         // Whichever thread has started them.
         for thread in fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
             let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-            processes.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
+            processes.extend(children.split_whitespace().filter_map(|child| Some((child.parse::<u32>().ok()?, program.clone()))));
         }
     }
 }
