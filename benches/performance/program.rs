@@ -91,7 +91,8 @@ fn counted(log: &[Entry]) -> Run {
     let again =
         |entry: &&Entry| !entry.call.writes && entry.reached && !seen.insert((entry.call.name(), entry.call.body.to_vec()));
     let polls = log[first_write..].iter().filter(again).count();
-    let mut calls: Vec<f64> = log.iter().filter_map(|entry| Some((entry.ended? - entry.started).as_secs_f64())).collect();
+    let mut calls: Vec<f64> =
+        log.iter().filter_map(|entry| Some(entry.ended?.saturating_sub(entry.started).as_secs_f64())).collect();
     calls.sort_by(f64::total_cmp);
     Run {
         calls: log.iter().filter(|entry| entry.reached).count() - polls,

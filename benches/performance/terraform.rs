@@ -18,9 +18,10 @@ pub(crate) fn version() -> Option<String> {
     let terraform = String::from_utf8(output.stdout).ok()?.lines().next()?.to_owned();
     let name = |entry: fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
     let provider = fs::read_dir(mirror()?.join(PROVIDER)).ok()?.filter_map(|entry| Some(name(entry.ok()?)));
-    // Unpacked it is a folder named after the version, packed a file that has it in its name.
-    let provider = provider.filter(|name| !name.ends_with(".json")).max()?;
-    let provider = provider.trim_start_matches("terraform-provider-aws_").split('_').next()?.to_owned();
+    // Unpacked it is a folder named after the version; packed, a file `terraform-provider-aws_VERSION_PLATFORM.zip`.
+    let version = |name: String| Some(name.trim_start_matches("terraform-provider-aws_").split('_').next()?.to_owned());
+    let provider =
+        provider.filter_map(version).filter(|version| version.starts_with(|first: char| first.is_ascii_digit())).max()?;
     Some(format!("{terraform} with its AWS provider {provider}"))
 }
 
@@ -48,6 +49,7 @@ impl Terraform {
     pub(crate) async fn new(account: &Account, endpoint: &str, environments: &[String]) -> Result<Self, Error> {
         let home = TempDir::new()?;
         let mirror = mirror().ok_or("no mirror folder with Terraform's AWS provider; name one in TF_PLUGIN_MIRROR")?;
+        let mirror = mirror.to_str().ok_or("the mirror folder's name is no text")?;
         let settings = format!("provider_installation {{\n  filesystem_mirror {{ path = {mirror:?} }}\n}}\n");
         fs::write(home.path().join("terraform.rc"), settings)?;
         let tool = Self { home, account: account.clone(), endpoint: endpoint.into() };
