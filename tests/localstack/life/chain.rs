@@ -27,8 +27,7 @@ async fn an_environment_is_made_in_no_more_calls_than_it_takes() {
     let proxy = Proxy::start(&std::env::var("AWS_ENDPOINT_URL").unwrap()).await;
     let late = |call: &Call| if call.action == "AssociateRouteTable" { Fault::Late(LATE) } else { Fault::None };
     proxy.follow(late);
-    let mut apply = stage.infra(&["apply", "--yes"]).await;
-    let ended = apply.env("AWS_ENDPOINT_URL", proxy.url()).output().await.unwrap();
+    let ended = stage.through(&proxy, &["apply", "--yes"]).await.output().await.unwrap();
     assert!(ended.status.success(), "{ended:?}");
     let log = proxy.log();
 
