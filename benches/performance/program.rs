@@ -1,6 +1,6 @@
 //! One run of a program: what it called, how long it took, and how much memory it had.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
@@ -38,9 +38,9 @@ pub(crate) async fn run(mut command: Command) -> Result<Ended, Error> {
         command.stdin(Stdio::null()).stdout(out.reopen()?).stderr(err.reopen()?);
         let began = Instant::now();
         let mut child = command.spawn()?;
-        let (mut peaks, mut pause) = (BTreeMap::new(), Duration::from_millis(1));
+        let (mut memory_kib, mut pause) = (0, Duration::from_millis(1));
         let status = loop {
-            look(&child, &mut peaks);
+            memory_kib = look(&child).max(memory_kib);
             if let Some(status) = child.try_wait()? {
                 break status;
             }
@@ -49,7 +49,7 @@ pub(crate) async fn run(mut command: Command) -> Result<Ended, Error> {
         };
         let wall = began.elapsed();
         if status.success() {
-            return Ok(Ended { wall, memory_kib: peaks.values().sum() });
+            return Ok(Ended { wall, memory_kib });
         }
         let said = |file: &tempfile::NamedTempFile| -> Result<String, std::io::Error> {
             let mut text = String::new();
@@ -61,8 +61,9 @@ pub(crate) async fn run(mut command: Command) -> Result<Ended, Error> {
     .await?
 }
 
-/// Notes the most memory that each process of a program has had so far.
-fn look(child: &Child, peaks: &mut BTreeMap<u32, u64>) {
+/// The most memory that each of a program's present processes has had so far, together. One that has ended made room for the next.
+fn look(child: &Child) -> u64 {
+    let mut together = 0;
     let mut processes = vec![(child.id(), None)];
     while let Some((process, parent)) = processes.pop() {
         // What has not become a program of its own yet shares its parent's memory.
@@ -71,16 +72,16 @@ fn look(child: &Child, peaks: &mut BTreeMap<u32, u64>) {
             continue;
         }
         let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse().ok());
-        if let Some(peak) = peak {
-            peaks.insert(process, peak);
-        }
+        let peak =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok());
+        together += peak.unwrap_or_default();
         // Whichever thread has started them.
         for thread in fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
             let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
             processes.extend(children.split_whitespace().filter_map(|child| Some((child.parse::<u32>().ok()?, program.clone()))));
         }
     }
+    together
 }
 
 /// The calls of a run. A poll is a read that was made before, word for word, since the first write: AWS is at work, and is asked again
