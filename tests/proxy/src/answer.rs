@@ -3,6 +3,9 @@
 use bytes::Bytes;
 use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue, TRANSFER_ENCODING};
 
+/// The id of every request that AWS has not seen.
+const ID: &str = "00000000-0000-4000-8000-000000000000";
+
 /// How a service words its answers: <https://smithy.io/2.0/aws/protocols/index.html>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
@@ -43,7 +46,6 @@ impl Answer {
 
     /// An error in the words of a protocol.
     pub fn refusal(protocol: Protocol, status: u16, code: &str, message: &str) -> Self {
-        const ID: &str = "00000000-0000-4000-8000-000000000000";
         let (media_type, body) = match protocol {
             Protocol::Ec2 => (
                 "text/xml",
@@ -61,6 +63,24 @@ impl Answer {
                 ("application/json", format!(r#"{{"errors":[{{"code":"{code}","message":"{message}"}}]}}"#).into_bytes())
             }
         };
+        Self::of(protocol, status, media_type, body)
+    }
+
+    /// A success that tells of nothing.
+    pub fn empty(protocol: Protocol, action: &str) -> Self {
+        let (media_type, body) = match protocol {
+            Protocol::Ec2 => {
+                ("text/xml", format!("<{action}Response><requestId>{ID}</requestId></{action}Response>").into_bytes())
+            }
+            Protocol::Query => ("text/xml", format!("<{action}Response><{action}Result/></{action}Response>").into_bytes()),
+            Protocol::Json => ("application/x-amz-json-1.1", b"{}".to_vec()),
+            Protocol::Cbor => ("application/cbor", cbor(&[])),
+            Protocol::Registry => ("application/json", b"{}".to_vec()),
+        };
+        Self::of(protocol, 200, media_type, body)
+    }
+
+    fn of(protocol: Protocol, status: u16, media_type: &'static str, body: Vec<u8>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
         headers.insert("x-amzn-requestid", HeaderValue::from_static(ID));

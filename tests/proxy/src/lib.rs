@@ -8,12 +8,16 @@
 
 mod answer;
 mod call;
+mod lagging;
 mod log;
 mod script;
 mod server;
+mod words;
 
 pub use answer::{Answer, Protocol};
 pub use call::Call;
+pub use lagging::Lagging;
 pub use log::{Entry, longest_chain};
 pub use script::{Cut, Delayed, Fault, Moment, Nothing, Script, Throttled};
 pub use server::Proxy;
+pub use words::UNKNOWN;
