@@ -212,7 +212,6 @@ fn advice(error: &AwsError) -> Option<String> {
                 .into(),
         ),
         "NotReached" | "Timeout" => Some("check the network, the region in the spec, and `AWS_ENDPOINT_URL` if it is set".into()),
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => Some("sign in again: the credentials have expired".into()),
         code => permissions::advice(&error.operation, code, &error.message),
     }
 }

@@ -1,9 +1,15 @@
 //! What AWS means when it denies something: which action is missing, and how to come by it.
 
+/// How services say that a session is over.
+const EXPIRED: [&str; 3] = ["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
+
 /// What to do about a call that AWS answered with this code and message; nothing where it did not deny it.
 ///
 /// AWS names the action that was missing, which need not be that of the call ("Troubleshoot access denied error messages").
 pub fn advice(operation: &str, code: &str, message: &str) -> Option<String> {
+    if EXPIRED.contains(&code) {
+        return Some("sign in again: the credentials have expired".into());
+    }
     if !code.contains("AccessDenied") && !code.contains("Unauthorized") {
         return None;
     }
@@ -34,6 +40,13 @@ mod tests {
         let denied =
             message.replace("because no identity-based policy allows", "with an explicit deny in a service control policy:");
         assert!(said("AccessDenied", &denied).unwrap().starts_with("a policy denies `iam:PassRole`"));
+    }
+
+    #[test]
+    fn a_session_that_is_over_is_begun_anew() {
+        for code in EXPIRED {
+            assert!(said(code, "The security token included in the request is expired").unwrap().starts_with("sign in again"));
+        }
     }
 
     #[test]
