@@ -73,6 +73,23 @@ pub(in crate::aws) async fn follow(aws: &Aws, arn: &str, id: Option<&str>) -> Re
     }
 }
 
+/// Waits until a service is gone whose deletion has been asked for. What App Runner tells of it may be from before that.
+///
+/// # Errors
+/// Where App Runner could not delete it.
+pub(super) async fn gone(aws: &Aws, arn: &str) -> Result<(), AwsError> {
+    wait::until("waiting for the deletion of an App Runner service", LIMIT, || async {
+        let Some(service) = describe(aws, arn).await? else { return Ok(Look::Done(())) };
+        let operation = last(aws, arn).await?.filter(deletes);
+        let has_failed = operation.as_ref().is_some_and(|operation| operation.status() == Some(&OperationStatus::Failed));
+        if has_failed || *service.status() == ServiceStatus::DeleteFailed {
+            return Err(failed(arn, &format!("its deletion has failed, and it is {}", service.status())));
+        }
+        Ok(operation.map_or(Look::NotYet, |operation| Look::Still(under_way(&operation))))
+    })
+    .await
+}
+
 /// Whether the service is on its way out.
 pub(super) fn deletes(operation: &OperationSummary) -> bool {
     operation.r#type() == Some(&OperationType::DeleteService)

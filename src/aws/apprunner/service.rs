@@ -182,10 +182,7 @@ impl Resource for Service {
     }
 
     async fn gone(aws: &Aws, live: &At<Self>) -> Result<(), AwsError> {
-        match operation::idle(aws, &live.id).await? {
-            None => Ok(()),
-            Some(service) => Err(AwsError::unexpected("apprunner:DeleteService", format!("the service is {}", service.status()))),
-        }
+        operation::gone(aws, &live.id).await
     }
 }
 
