@@ -40,6 +40,27 @@ impl AwsError {
         ["NotFound", "NoSuchEntity", "DoesNotExist", "ResourceNotFoundException"].iter().any(|word| self.code.contains(word))
     }
 
+    /// Whether AWS may have carried the call out all the same: its answer did not arrive, or says that something broke on the way.
+    pub fn leaves_open(&self) -> bool {
+        self.is(&["NotReached", "NotUnderstood", "ServiceFailure", "Timeout"]) || self.code.starts_with("Internal")
+    }
+
+    /// Whether AWS says that there is one already, or that it is so already. Services spell it in many ways, and App Runner says it in its message only.
+    pub fn says_taken(&self) -> bool {
+        ["AlreadyAssociated", "AlreadyExists", "Duplicate", ".Conflict"].iter().any(|word| self.code.contains(word))
+            || self.message.contains("already exists")
+    }
+
+    /// Whether AWS says that it is at work on the thing, or that the thing is in a state in which it takes no such call.
+    pub fn says_busy(&self) -> bool {
+        self.code.starts_with("Invalid") && self.code.contains("State")
+    }
+
+    /// Whether something was waited for in vain.
+    pub fn is_timed_out(&self) -> bool {
+        self.is(&["TimedOut"])
+    }
+
     /// Whether the code is one of these.
     pub fn is(&self, codes: &[&str]) -> bool {
         codes.contains(&self.code.as_str())

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use super::access::Access;
 use super::client::Aws;
 use super::error::AwsError;
+use super::unanswered;
 use crate::graph::{Attrs, Live, Outputs, Scope, State, Tags};
 pub use crate::graph::{Created, Target};
 use crate::plan::Schema;
@@ -212,7 +213,7 @@ impl<R: Resource> Kind for Of<R> {
     }
 
     fn create<'a>(&self, aws: &'a Aws, want: &'a Attrs, tags: &'a Tags) -> BoxFuture<'a, Result<Created, AwsError>> {
-        Box::pin(async move { R::create(aws, &decode(R::SCHEMA.kind, want)?, tags).await })
+        Box::pin(async move { unanswered::create::<R>(aws, &decode(R::SCHEMA.kind, want)?, tags).await })
     }
 
     fn settle<'a>(&self, aws: &'a Aws, created: Created) -> BoxFuture<'a, Result<Outputs, AwsError>> {
@@ -230,7 +231,7 @@ impl<R: Resource> Kind for Of<R> {
         Box::pin(async move {
             let at = at::<R>(live)?;
             let outputs = if changed.iter().any(|name| name != "tags") {
-                R::update(aws, &at, &decode(R::SCHEMA.kind, want)?, &Changed(changed)).await?
+                unanswered::update(aws, &at, &decode(R::SCHEMA.kind, want)?, &Changed(changed), tags).await?
             } else {
                 Outputs::new()
             };
@@ -266,7 +267,7 @@ impl<R: Resource> Kind for Of<R> {
     }
 
     fn delete<'a>(&self, aws: &'a Aws, live: &'a Target) -> BoxFuture<'a, Result<(), AwsError>> {
-        Box::pin(async move { R::delete(aws, &at(live)?).await })
+        Box::pin(async move { unanswered::delete::<R>(aws, &at(live)?).await })
     }
 
     fn gone<'a>(&self, aws: &'a Aws, live: &'a Target) -> BoxFuture<'a, Result<(), AwsError>> {

@@ -15,6 +15,7 @@ mod read;
 pub mod registries;
 pub mod running;
 pub mod secrets;
+mod unanswered;
 pub mod wait;
 
 pub mod apprunner;

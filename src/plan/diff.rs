@@ -31,6 +31,15 @@ pub(super) fn fields(schema: &Schema, want: &mut Attrs, tags: &Tags, live: &Live
     fields
 }
 
+/// Whether what is there can become what is wanted, in place.
+pub fn becomes(schema: &Schema, want: &Attrs, live: &Attrs) -> bool {
+    schema.attributes.iter().all(|attribute| {
+        let Some(want) = want.get(attribute.name).filter(|want| !want.is_null()) else { return true };
+        let live = live.get(attribute.name).unwrap_or(&Value::Null);
+        (attribute.same)(want, live) || matches!(effect(attribute.rule, live, want), Effect::Update | Effect::Disrupt(_))
+    })
+}
+
 /// What a rule says of this change.
 fn effect(rule: Rule, before: &Value, after: &Value) -> Effect {
     match rule {

@@ -24,6 +24,7 @@ mod warning;
 pub use crate::graph::Blocked;
 pub use change::{Action, Change, Effect, FieldChange, Need, Plan, Reason, Step, Summary, Verb};
 pub use choices::{Choices, Deploy};
+pub use diff::becomes;
 pub use hazard::Hazard;
 pub use planner::{Options, PlanError, plan};
 pub use schema::{Attribute, Output, Rule, Schema, Schemas, Sensitive, Since, equal};

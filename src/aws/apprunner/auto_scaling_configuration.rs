@@ -72,6 +72,8 @@ impl Resource for AutoScalingConfiguration {
             .max_size(want.max.cast_signed())
             .max_concurrency(want.concurrency.cast_signed())
             .set_tags(Some(to_aws(tags)))
+            .customize()
+            .config_override(super::not_repeated())
             .send()
             .await
             .call("apprunner:CreateAutoScalingConfiguration")?;

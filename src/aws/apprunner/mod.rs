@@ -4,6 +4,7 @@ use aws_sdk_apprunner::types::Tag;
 
 use super::client::Aws;
 use super::error::{AwsError, Call, IfThere};
+use super::unanswered::NotRepeated;
 use crate::graph::Tags;
 
 pub mod auto_scaling_configuration;
@@ -11,6 +12,11 @@ pub(super) mod operation;
 pub mod service;
 pub(super) mod settings;
 pub mod vpc_connector;
+
+/// For creates that App Runner would carry out twice: what is made again under a name is a revision.
+fn not_repeated() -> aws_sdk_apprunner::config::Builder {
+    aws_sdk_apprunner::config::Builder::new().retry_classifier(NotRepeated)
+}
 
 /// Tags as App Runner takes them.
 fn to_aws(tags: &Tags) -> Vec<Tag> {

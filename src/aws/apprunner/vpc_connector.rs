@@ -70,6 +70,8 @@ impl Resource for VpcConnector {
             .set_subnets(Some(want.subnets.iter().cloned().collect()))
             .set_security_groups(Some(want.security_groups.iter().cloned().collect()))
             .set_tags(Some(to_aws(tags)))
+            .customize()
+            .config_override(super::not_repeated())
             .send()
             .await
             .call("apprunner:CreateVpcConnector")?;

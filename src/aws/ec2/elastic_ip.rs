@@ -7,7 +7,7 @@ use super::super::access::{Access, makes, ours, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
-use super::{delete, from_aws, owned, tagged};
+use super::{delete, filter, from_aws, not_repeated, owned, seen, tagged};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::rule::judge;
 use crate::plan::{Output, Rule};
@@ -49,9 +49,18 @@ impl Resource for ElasticIp {
         tags.insert(VPC.into(), want.vpc.clone());
         let call = aws.ec2.allocate_address().domain(DomainType::Vpc);
         let call = call.tag_specifications(tagged(ResourceType::ElasticIp, &tags));
-        let answer = call.send().await.call("ec2:AllocateAddress")?;
+        let answer = call.customize().config_override(not_repeated()).send().await.call("ec2:AllocateAddress")?;
         let id = answer.allocation_id().unwrap_or_default().to_owned();
         Ok(Created { outputs: outputs([("id", Some(&id)), ("address", answer.public_ip())]), id })
+    }
+
+    async fn settle(aws: &Aws, created: Created) -> Result<Outputs, AwsError> {
+        seen(&created.id, || async {
+            let call = aws.ec2.describe_addresses().filters(filter("allocation-id", &created.id));
+            Ok(!call.send().await.call("ec2:DescribeAddresses")?.addresses().is_empty())
+        })
+        .await?;
+        Ok(created.outputs)
     }
 
     async fn update(aws: &Aws, live: &At<Self>, want: &Self, _changed: &Changed<'_>) -> Result<Outputs, AwsError> {

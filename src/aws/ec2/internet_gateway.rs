@@ -10,7 +10,7 @@ use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::wait;
-use super::{delete, from_aws, once_visible, owned, tagged};
+use super::{delete, filter, from_aws, not_repeated, once_visible, owned, seen, tagged};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::rule::judge;
 use crate::plan::{Output, Rule, Schema};
@@ -51,12 +51,23 @@ impl Resource for InternetGateway {
             .ec2
             .create_internet_gateway()
             .tag_specifications(tagged(ResourceType::InternetGateway, tags))
+            .customize()
+            .config_override(not_repeated())
             .send()
             .await
             .call("ec2:CreateInternetGateway")?;
         let id = answer.internet_gateway().and_then(AwsGateway::internet_gateway_id).unwrap_or_default().to_owned();
         attach_to(aws, &id, &want.vpc).await?;
         Ok(Created { outputs: outputs([("id", Some(&id))]), id })
+    }
+
+    async fn settle(aws: &Aws, created: Created) -> Result<Outputs, AwsError> {
+        seen(&created.id, || async {
+            let call = aws.ec2.describe_internet_gateways().filters(filter("internet-gateway-id", &created.id));
+            Ok(!call.send().await.call("ec2:DescribeInternetGateways")?.internet_gateways().is_empty())
+        })
+        .await?;
+        Ok(created.outputs)
     }
 
     async fn update(aws: &Aws, live: &At<Self>, want: &Self, _changed: &Changed<'_>) -> Result<Outputs, AwsError> {

@@ -7,7 +7,8 @@ use aws_sdk_ec2::types::{Filter, ResourceType, Tag, TagSpecification};
 
 use super::client::Aws;
 use super::error::{AwsError, Call};
-use super::wait;
+use super::unanswered::NotRepeated;
+use super::wait::{self, Look};
 use crate::graph::{Scope, Tags};
 
 pub mod elastic_ip;
@@ -59,6 +60,11 @@ fn filter(name: &str, value: &str) -> Filter {
     Filter::builder().name(name).values(value).build()
 }
 
+/// For creates that EC2 would carry out twice.
+fn not_repeated() -> aws_sdk_ec2::config::Builder {
+    aws_sdk_ec2::config::Builder::new().retry_classifier(NotRepeated)
+}
+
 /// Makes a call that refers to something new: EC2 may not know it everywhere yet ("Eventual consistency in the Amazon EC2 API").
 /// Its actions do not agree on how to spell that: a route table is `InvalidRouteTableID.NotFound` to some, `InvalidRouteTableId.NotFound`
 /// to others.
@@ -67,6 +73,14 @@ where
     F: Future<Output = Result<T, AwsError>>,
 {
     wait::while_refused(AwsError::is_not_found, Duration::from_secs(30), call).await
+}
+
+/// Waits until EC2 lists what it has made. What has no name of its own would be made a second time by a run that does not see it.
+async fn seen<F>(id: &str, looks: impl Fn() -> F) -> Result<(), AwsError>
+where
+    F: Future<Output = Result<bool, AwsError>>,
+{
+    wait::until(id, Duration::from_mins(5), || async { Ok(if looks().await? { Look::Done(()) } else { Look::NotYet }) }).await
 }
 
 /// Makes a call that deletes: what is not there any more is deleted. EC2 refuses while a network interface of something that is

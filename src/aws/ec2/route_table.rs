@@ -11,7 +11,7 @@ use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::each;
 use super::routes;
-use super::{delete, deleted, filter, from_aws, once_visible, owned, tagged};
+use super::{delete, deleted, filter, from_aws, once_visible, owned, seen, tagged};
 use crate::graph::{Actual, Outputs, Phase, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::{replace, update};
@@ -88,6 +88,15 @@ impl Resource for RouteTable {
         routes::change(aws, &id, &BTreeSet::new(), &want.routes).await?;
         each(&want.subnets, |subnet| associate(aws, &id, subnet)).await?;
         Ok(Created { outputs: outputs([("id", Some(&id))]), id })
+    }
+
+    async fn settle(aws: &Aws, created: Created) -> Result<Outputs, AwsError> {
+        seen(&created.id, || async {
+            let call = aws.ec2.describe_route_tables().filters(filter("route-table-id", &created.id));
+            Ok(!call.send().await.call("ec2:DescribeRouteTables")?.route_tables().is_empty())
+        })
+        .await?;
+        Ok(created.outputs)
     }
 
     async fn update(aws: &Aws, live: &At<Self>, want: &Self, _changed: &Changed<'_>) -> Result<Outputs, AwsError> {

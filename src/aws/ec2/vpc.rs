@@ -8,7 +8,7 @@ use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::{both, each};
-use super::{delete, from_aws, once_visible, owned, tagged};
+use super::{delete, filter, from_aws, not_repeated, once_visible, owned, seen, tagged};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::{replace, update};
@@ -54,6 +54,8 @@ impl Resource for Vpc {
             .create_vpc()
             .cidr_block(want.cidr.to_string())
             .tag_specifications(tagged(ResourceType::Vpc, tags))
+            .customize()
+            .config_override(not_repeated())
             .send()
             .await
             .call("ec2:CreateVpc")?;
@@ -62,6 +64,15 @@ impl Resource for Vpc {
         let new = Self { cidr: want.cidr, dns_support: true, dns_hostnames: false };
         once_visible(|| set_dns(aws, &id, &new, want)).await?;
         Ok(Created { outputs: outputs([("id", Some(&id))]), id })
+    }
+
+    async fn settle(aws: &Aws, created: Created) -> Result<Outputs, AwsError> {
+        seen(&created.id, || async {
+            let call = aws.ec2.describe_vpcs().filters(filter("vpc-id", &created.id));
+            Ok(!call.send().await.call("ec2:DescribeVpcs")?.vpcs().is_empty())
+        })
+        .await?;
+        Ok(created.outputs)
     }
 
     async fn update(aws: &Aws, live: &At<Self>, want: &Self, _changed: &Changed<'_>) -> Result<Outputs, AwsError> {
@@ -103,7 +114,9 @@ fn found(vpc: &AwsVpc, dns_support: bool, dns_hostnames: bool) -> Result<Found<V
 
 async fn attribute(aws: &Aws, id: &str, name: VpcAttributeName) -> Result<bool, AwsError> {
     let support = name == VpcAttributeName::EnableDnsSupport;
-    let answer = aws.ec2.describe_vpc_attribute().vpc_id(id).attribute(name).send().await.call("ec2:DescribeVpcAttribute")?;
+    let describe = aws.ec2.describe_vpc_attribute().vpc_id(id).attribute(name);
+    let describe = || async { describe.clone().send().await.call("ec2:DescribeVpcAttribute") };
+    let answer = once_visible(describe).await?;
     let value = if support { answer.enable_dns_support() } else { answer.enable_dns_hostnames() };
     Ok(value.and_then(AttributeBooleanValue::value).unwrap_or(false))
 }

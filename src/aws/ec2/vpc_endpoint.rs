@@ -11,7 +11,7 @@ use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::wait::{self, Look};
-use super::{from_aws, once_visible, owned, tagged};
+use super::{from_aws, not_repeated, once_visible, owned, tagged};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::{replace, update};
@@ -51,7 +51,8 @@ impl Resource for VpcEndpoint {
         let answer = once_visible(|| async {
             let call = aws.ec2.create_vpc_endpoint().vpc_endpoint_type(VpcEndpointType::Gateway).vpc_id(&want.vpc);
             let call = call.service_name(&want.service).set_route_table_ids(Some(want.route_tables.iter().cloned().collect()));
-            call.tag_specifications(tagged(ResourceType::VpcEndpoint, tags)).send().await.call("ec2:CreateVpcEndpoint")
+            let call = call.tag_specifications(tagged(ResourceType::VpcEndpoint, tags)).customize();
+            call.config_override(not_repeated()).send().await.call("ec2:CreateVpcEndpoint")
         })
         .await?;
         let id = answer.vpc_endpoint().and_then(AwsEndpoint::vpc_endpoint_id).unwrap_or_default().to_owned();
