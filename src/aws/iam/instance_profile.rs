@@ -128,12 +128,20 @@ fn found(profile: &AwsProfile, tags: Tags) -> Found<InstanceProfile> {
 }
 
 async fn add(aws: &Aws, profile: &str, role: &str) -> Result<(), AwsError> {
-    once_visible(|| async {
+    let added = once_visible(|| async {
         let call = aws.iam.add_role_to_instance_profile().instance_profile_name(profile).role_name(role);
         call.send().await.call("iam:AddRoleToInstanceProfile")
-    })
-    .await
-    .map(drop)
+    });
+    match added.await {
+        // There is room for one role, and a call that is repeated finds it there.
+        Err(error) if error.is(&["LimitExceeded"]) && holds(aws, profile, role).await? => Ok(()),
+        answer => answer.map(drop),
+    }
+}
+
+async fn holds(aws: &Aws, profile: &str, role: &str) -> Result<bool, AwsError> {
+    let answer = aws.iam.get_instance_profile().instance_profile_name(profile).send().await.call("iam:GetInstanceProfile")?;
+    Ok(answer.instance_profile().is_some_and(|profile| profile.roles().iter().any(|found| found.role_name() == role)))
 }
 
 async fn remove(aws: &Aws, live: &At<InstanceProfile>) -> Result<(), AwsError> {
