@@ -10,6 +10,7 @@ mod cuts;
 mod destroy;
 mod drift;
 mod failures;
+mod faults;
 mod guards;
 mod interrupt;
 mod lease;

@@ -1,0 +1,117 @@
+//! Interrupts at any moment: no call that writes is cut, the record says so, the environment is given back, and the next run completes.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use aws_proxy::{Call, Fault, Nothing, Proxy};
+
+use super::told::last_record;
+use super::{Dice, Phase, all, before, finish, proxy, run, succeeded, writes};
+use crate::life::{Ended, Stage};
+
+/// When a run is interrupted.
+#[derive(Clone, Copy, Debug)]
+enum When {
+    /// Before this call goes out.
+    Call(usize),
+    /// So long after its start.
+    After(Duration),
+}
+
+/// Sends a signal, and waits until it is sent.
+fn send(signal: &str, process: u32) {
+    let _ = std::process::Command::new("kill").args([&format!("-{signal}"), &process.to_string()]).status();
+}
+
+/// Runs a phase, and interrupts it.
+async fn interrupted(stage: &Stage, proxy: &Proxy, phase: Phase, when: When, signal: &'static str) -> Ended {
+    let process: Arc<OnceLock<u32>> = Arc::default();
+    let interrupts = Arc::clone(&process);
+    proxy.follow(move |call: &Call| {
+        if matches!(when, When::Call(number) if number == call.number) {
+            send(signal, *interrupts.get().expect("it is started"));
+        }
+        // So that there is something to cut.
+        Fault::Late(Duration::from_millis(20))
+    });
+    let child = stage.through(proxy, &phase.arguments()).await.spawn().unwrap();
+    let id = child.id().unwrap();
+    process.set(id).unwrap();
+    if let When::After(time) = when {
+        tokio::time::sleep(time).await;
+        send(signal, id);
+    }
+    let output = tokio::time::timeout(Duration::from_mins(1), child.wait_with_output()).await;
+    proxy.quiet().await;
+    output.expect("it goes on").unwrap().into()
+}
+
+async fn at(phase: Phase, when: When, signal: &'static str) {
+    let (stage, proxy) = (before(phase).await, proxy().await);
+    let records = stage.records();
+    let before = last_record(&stage);
+    let ended = interrupted(&stage, &proxy, phase, when, signal).await;
+    let log = proxy.log();
+    let case = format!("{phase:?}, SIG{signal} at {when:?}");
+
+    // What only looks how far AWS is, is let go of at once.
+    let cut: Vec<_> = writes(&log).filter(|entry| entry.ended.is_none()).map(|entry| entry.call.name()).collect();
+    let took = log.iter().any(|entry| entry.call.action == "PutParameter");
+    if took {
+        assert_eq!(cut, Vec::<String>::new(), "{case}: calls were cut: {ended:#?}");
+        assert!([0, 130].contains(&ended.code), "{case}: {ended:#?}");
+    } else {
+        // Nothing but reading has been done, and nobody waits for the end of that.
+        assert!([-1, 130].contains(&ended.code) && writes(&log).next().is_none(), "{case}: {ended:#?}");
+    }
+    let record = last_record(&stage).filter(|record| before.as_ref() != Some(record));
+    let recorded = record.as_ref().and_then(|record| Some((record["outcome"].as_str()?, record["exit_code"].as_i64()?)));
+    let wrote = writes(&log).any(succeeded);
+    match (ended.code, recorded) {
+        (130, Some(("interrupted", 130))) | (0, Some(("done", 0))) => {}
+        (-1 | 130, None) if !wrote => {}
+        _ => panic!("{case}: {recorded:?} is recorded in {}: {ended:#?}", records.display()),
+    }
+    let free = stage.run(&["unlock"]).await;
+    assert_eq!((free.code, free.err.as_str()), (0, "nobody holds dev\n"), "{case}: {ended:#?}");
+    finish(&stage, phase).await;
+    phase.is_over(&stage).await;
+}
+
+/// At moments of the calls that a run makes, and of the time that it takes.
+async fn at_random(phase: Phase, count: usize, seed: u64) {
+    let (stage, proxy) = (before(phase).await, proxy().await);
+    proxy.follow(Nothing);
+    let (ended, log) = run(&stage, &proxy, phase, &[]).await;
+    assert_eq!(ended.code, 0, "{ended:#?}");
+    let first = log.iter().position(|entry| entry.call.action == "PutParameter").unwrap();
+    let time = usize::try_from(log.last().unwrap().started.as_millis()).unwrap();
+    let mut dice = Dice(seed);
+    for round in 0..count {
+        let when = match round % 4 {
+            3 => When::After(Duration::from_millis(dice.roll(time) as u64)),
+            // Most of them while it writes.
+            _ => When::Call(first + dice.roll(log.len() - first)),
+        };
+        at(phase, when, if round % 2 == 0 { "INT" } else { "TERM" }).await;
+    }
+}
+
+fn rounds(sample: usize) -> usize {
+    if all() { 24 } else { sample }
+}
+
+#[tokio::test]
+async fn while_it_applies() {
+    at_random(Phase::Apply, rounds(4), 41).await;
+}
+
+#[tokio::test]
+async fn while_it_deploys() {
+    at_random(Phase::Deploy, rounds(3), 42).await;
+}
+
+#[tokio::test]
+async fn while_it_destroys() {
+    at_random(Phase::Destroy, rounds(3), 43).await;
+}

@@ -1,0 +1,139 @@
+//! Faults that pass: the run succeeds, nothing is there twice, and there are no more calls than the faults explain.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_proxy::{Call, Entry, Fault, Lagging, Nothing, Script};
+use bytes::Bytes;
+use tokio::sync::OnceCell;
+
+use super::scripts::{Sometimes, Unseen, bursts, first_writes, one_in};
+use super::{Phase, all, proxy, quick, run, succeeded, writes};
+
+const LAG: Duration = Duration::from_secs(5);
+const LATE: Duration = Duration::from_secs(2);
+
+/// The calls of each phase of a life.
+type Calls = BTreeMap<Phase, Vec<Entry>>;
+
+/// A life with this going wrong all the time; descriptions may lag behind by `lag`.
+async fn live_through(script: impl Script + 'static, lag: Duration) -> Calls {
+    let (stage, proxy) = (quick().await, proxy().await);
+    proxy.follow(script);
+    let mut calls = Calls::new();
+    for phase in Phase::ALL {
+        phase.prepare(&stage).await;
+        let (ended, log) = run(&stage, &proxy, phase, &[]).await;
+        assert_eq!(ended.code, 0, "{phase:?}: {ended:#?}");
+        phase.is_over(&stage).await;
+        calls.insert(phase, log);
+        // Whoever begins before AWS tells everywhere of what was done is a matter of its own.
+        tokio::time::sleep(lag).await;
+    }
+    calls
+}
+
+/// A life in which nothing goes wrong.
+async fn undisturbed() -> &'static Calls {
+    static CALLS: OnceCell<Calls> = OnceCell::const_new();
+    CALLS.get_or_init(|| live_through(Nothing, Duration::ZERO)).await
+}
+
+/// There are no more calls than those of a life in which nothing goes wrong, one more for each that failed, and looking again
+/// while something is waited for.
+async fn are_explained(calls: &Calls) {
+    for (phase, log) in calls {
+        let base = &undisturbed().await[phase];
+        let of = |log: &[Entry], which: fn(&Entry) -> bool| {
+            let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+            writes(log).filter(|entry| which(entry)).for_each(|entry| *counts.entry(entry.call.name()).or_default() += 1);
+            counts
+        };
+        let (base_writes, failed) = (of(base, |_| true), of(log, |entry| !succeeded(entry)));
+        for (name, count) in of(log, |_| true) {
+            let explained = base_writes.get(&name).unwrap_or(&0) + failed.get(&name).unwrap_or(&0);
+            assert!(count <= explained, "{phase:?}: {count} calls of {name}, and {explained} are explained");
+        }
+        let (reads, base_reads) = (repeated(log), repeated(base));
+        let most = |name: &str| base_reads.iter().filter(|((of, _), _)| of == name).map(|(_, entries)| entries.len()).max();
+        for ((name, body), entries) in &reads {
+            let failed = entries.iter().filter(|entry| !succeeded(entry)).count();
+            let explained = most(name).unwrap_or(1) + failed + looks(entries);
+            assert!(entries.len() <= explained, "{phase:?}: {} calls of {name} {body:?}, {explained} explained", entries.len());
+        }
+    }
+}
+
+/// How often one looks at what one waits for from the first of these calls to the last: every 200 ms at first, and less and less
+/// often. One looks again at once where an answer was no error.
+fn looks(entries: &[&Entry]) -> usize {
+    let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return 0 };
+    let mut left = last.started.saturating_sub(first.started).as_secs_f64();
+    let (mut looks, mut pause) = (0, 0.2);
+    while left > 0.0 {
+        left -= pause;
+        pause = f64::min(pause * 1.5, 10.0);
+        looks += 1;
+    }
+    // More than one step may wait for the same.
+    2 * looks
+}
+
+fn repeated(log: &[Entry]) -> BTreeMap<(String, Bytes), Vec<&Entry>> {
+    let mut reads: BTreeMap<_, Vec<&Entry>> = BTreeMap::new();
+    for entry in log.iter().filter(|entry| !entry.call.writes) {
+        reads.entry((entry.call.name(), entry.call.body.clone())).or_default().push(entry);
+    }
+    reads
+}
+
+async fn passes(script: impl Script + 'static, lag: Duration) {
+    are_explained(&live_through(script, lag).await).await;
+}
+
+fn aws(call: &Call) -> bool {
+    call.service != "registry"
+}
+
+#[tokio::test]
+async fn a_third_of_the_calls_are_throttled() {
+    passes(Sometimes::new(one_in(3, 5), |call: &Call| Fault::Instead(call.throttled())), Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn bursts_of_503() {
+    passes(Sometimes::new(bursts(aws), |call: &Call| Fault::Instead(call.unavailable())), Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn bursts_of_500_on_reads() {
+    let reads = bursts(|call| aws(call) && !call.writes);
+    passes(Sometimes::new(reads, |call: &Call| Fault::Instead(call.broken())), Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn a_500_after_each_kind_of_write_was_carried_out() {
+    passes(Sometimes::new(first_writes(), |call: &Call| Fault::After(call.broken())), Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn a_connection_lost_after_each_kind_of_write_was_carried_out() {
+    passes(Sometimes::new(first_writes(), |_: &Call| Fault::Lost), Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn answers_two_seconds_late() {
+    let many = if all() { 1 } else { 6 };
+    let mut which = one_in(many, 7);
+    passes(move |call: &Call| if which(call) { Fault::Late(LATE) } else { Fault::None }, Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn what_was_just_made_is_not_found() {
+    passes(Unseen::for_a_while(Duration::from_secs(3)), Duration::ZERO).await;
+}
+
+#[tokio::test]
+async fn descriptions_that_lag_behind() {
+    passes(Lagging::by(LAG), LAG).await;
+}
