@@ -16,6 +16,7 @@ pub mod commands;
 pub mod desired;
 pub mod graph;
 pub mod lease;
+pub mod logs;
 pub mod notify;
 pub mod permissions;
 pub mod plan;

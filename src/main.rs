@@ -16,9 +16,9 @@ fn main() -> ExitCode {
             return error.print().map_or(Exit::Failed, |()| code).into();
         }
     };
-    let logs = tracing_subscriber::EnvFilter::try_from_default_env();
-    if let Ok(filter) = logs {
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    if let Ok(wanted) = tracing_subscriber::EnvFilter::try_from_default_env() {
+        // It is the first and only one, so this cannot fail; and nobody would be there to be told.
+        let _ = tracing::subscriber::set_global_default(infra::logs::subscriber(wanted, io::stderr));
     }
     let Ok(context) = Context::new(cli.specs.clone(), cli.records.clone()) else { return Exit::Failed.into() };
     match run(&cli, &context) {

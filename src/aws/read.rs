@@ -132,6 +132,14 @@ impl Intercept for Guard {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         self.reads.calls.fetch_add(1, Ordering::Relaxed);
+        // Names alone: what was asked and answered may hold keys.
+        let service = config.load::<Metadata>().map_or("", |metadata| metadata.service());
+        let answer = match context.output_or_error() {
+            Some(Ok(_)) => "ok",
+            Some(Err(_)) => "error",
+            None => "none",
+        };
+        tracing::debug!(service, operation = operation(config), answer, "called AWS");
         let carried_out = match context.output_or_error() {
             Some(Err(error)) => error.is_timeout_error() || error.is_response_error(),
             Some(Ok(_)) => true,
