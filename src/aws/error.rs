@@ -91,10 +91,11 @@ where
             let metadata = error.meta();
             let request_id = metadata.extra("aws_request_id").map(str::to_owned);
             let (code, message) = match &error {
-                SdkError::ServiceError(_) => (
-                    metadata.code().unwrap_or("Unknown").to_owned(),
-                    metadata.message().map_or_else(|| chain(&error), str::to_owned),
-                ),
+                SdkError::ServiceError(_) => {
+                    let code = metadata.code().unwrap_or("Unknown");
+                    let message = metadata.message().map_or_else(|| chain(&error), str::to_owned);
+                    (code.to_owned(), without_request(code, message))
+                }
                 SdkError::TimeoutError(_) => ("Timeout".into(), chain(&error)),
                 SdkError::DispatchFailure(_) if chain(&error).contains(NO_CREDENTIALS) => (
                     "NoCredentials".into(),
@@ -108,6 +109,16 @@ where
             AwsError { operation: operation.into(), code, message, request_id }
         })
     }
+}
+
+/// What AWS says of a signature that does not fit begins with the reason, and goes on with the request as it would have signed it:
+/// with the session token of the credentials. The reason is enough.
+fn without_request(code: &str, message: String) -> String {
+    if !["SignatureDoesNotMatch", "InvalidSignatureException"].contains(&code) {
+        return message;
+    }
+    let reason = message.split("The Canonical String").next().unwrap_or_default();
+    reason.lines().next().unwrap_or_default().trim_end().to_owned()
 }
 
 /// For answers about things that may have gone in the meantime.
@@ -141,4 +152,20 @@ fn chain(error: &dyn std::error::Error) -> String {
         next = error.source();
     }
     parts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_wrong_signature_the_reason_is_told_and_not_the_request() {
+        let reason = "The request signature we calculated does not match the signature you provided.";
+        let said = format!(
+            "{reason}\n\nThe Canonical String for this request should have been\n'POST\n/\n\nx-amz-security-token:hunter2'"
+        );
+        assert_eq!(without_request("SignatureDoesNotMatch", said.clone()), reason);
+        assert_eq!(without_request("SignatureDoesNotMatch", said.replace('\n', " ")), reason);
+        assert_eq!(without_request("ValidationError", "one\ntwo".into()), "one\ntwo");
+    }
 }
