@@ -99,8 +99,14 @@ impl Auth {
 
     /// Strikes out what is secret of us in what a registry says.
     pub(super) fn conceal(&self, mut error: RegistryError) -> RegistryError {
-        error.message = self.credentials.conceal(&error.message);
-        error.code = error.code.map(|code| self.credentials.conceal(&code).into());
+        // While somebody fetches one, there is none that a registry could repeat.
+        let state = self.state.try_lock();
+        let tokens =
+            state.iter().flat_map(|state| state.tokens.values()).filter_map(|token| token.to_str().ok()?.split(' ').nth(1));
+        let tokens: Vec<&str> = tokens.collect();
+        let conceal = |text: &str| tokens.iter().fold(self.credentials.conceal(text), |text, token| text.replace(token, "***"));
+        error.message = conceal(&error.message);
+        error.code = error.code.map(|code| conceal(&code).into());
         error
     }
 
