@@ -16,6 +16,7 @@ def user_data(**more) -> str:
     document = {
         "command": ["python", "manage.py", "migrate"],
         "environment": {"GREETING": "hello there"},
+        "secrets": {},
         "log_group": GROUP,
         "release": {"stream": "release/ab12", "timeout_seconds": 900},
     }
@@ -66,6 +67,12 @@ def state(aws, instance) -> str:
     return seen(aws, instance)["State"]["Name"]
 
 
+def end(aws, instance) -> dict:
+    """What the instance told of the end of its command."""
+    (told,) = lines(aws, f"release/ab12/{instance}/end")
+    return json.loads(told)
+
+
 def lines(aws, stream) -> list[str]:
     return [it["message"] for it in aws.logs.get_log_events(logGroupName=GROUP, logStreamName=stream)["events"]]
 
@@ -112,18 +119,27 @@ def test_a_command_says_what_it_does_and_how_it_ended_and_its_instance_goes(aws,
     aws.eventually(lambda: state(aws, instance) == "terminated")
     said = lines(aws, f"release/ab12/{instance}")
     assert (said[0], said[-1]) == ("python manage.py migrate", "GREETING=hello there")
-    assert [json.loads(it) for it in lines(aws, f"release/ab12/{instance}/end")] == [{"exit_code": 0}]
+    # What is told of it elsewhere is without the secrets, which the log has.
+    assert end(aws, instance) == {"exit_code": 0, "said": "\n".join(said[-20:]) + "\n"}
 
 
-@pytest.mark.parametrize("outcome, end", [("3", {"exit_code": 3}), ("docker pull … failed", {"failed": "docker pull … failed"})])
-def test_one_that_fails(aws, wanted, outcome, end):
+def test_what_it_tells_at_its_end_has_no_secret_in_it(aws, wanted):
+    aws.ssm.put_parameter(Name="/shop/key", Value="hunter2", Type="SecureString")
+    instance = start(aws, wanted | {"UserData": user_data(secrets={"KEY": "ssm:/shop/key"})})
+    aws.eventually(lambda: state(aws, instance) == "terminated")
+    assert "KEY=hunter2" in lines(aws, f"release/ab12/{instance}")
+    assert "KEY=(concealed)\n" in end(aws, instance)["said"]
+
+
+@pytest.mark.parametrize("outcome, told", [("3", ("exit_code", 3)), ("docker pull … failed", ("failed", "docker pull … failed"))])
+def test_one_that_fails(aws, wanted, outcome, told):
     instance = start(aws, wanted, outcome)
     aws.eventually(lambda: state(aws, instance) == "terminated")
-    assert [json.loads(it) for it in lines(aws, f"release/ab12/{instance}/end")] == [end]
+    assert told in end(aws, instance).items()
     # The outcome was for one run.
     instance = start(aws, wanted)
     aws.eventually(lambda: state(aws, instance) == "terminated")
-    assert [json.loads(it) for it in lines(aws, f"release/ab12/{instance}/end")] == [{"exit_code": 0}]
+    assert end(aws, instance)["exit_code"] == 0
 
 
 def test_one_that_is_stuck_runs_until_somebody_ends_it(aws, wanted):

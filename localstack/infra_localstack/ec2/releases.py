@@ -1,6 +1,7 @@
 """Release commands at work: an instance whose user data tells it to run a container once does so, as `script.sh` of `infra` would.
 
-It writes into the log group what the command said, then, in a stream beside that, how it ended; and then it shuts itself down. How that
+It writes into the log group what the command said, then, in a stream beside that, how it ended and the last that was said, without the
+secrets; and then it shuts itself down. How that
 goes can be steered: `POST /_infra/outcome` with service `ec2` and the instance's `infra:address` as the resource. The outcome is an exit
 code; `stuck`, where nothing more comes until the time is up; `vanishes`, where the instance goes without a word; or any other text, which
 is why the command could not be run.
@@ -43,17 +44,30 @@ class Releases:
         if instance._state.name != "running":
             return
         stream = f"{document['release']['stream']}/{instance.id}"
+        secrets = {name: self._secret(context, reference) for name, reference in document["secrets"].items()}
+        said = _said(document, secrets, outcome)
         try:
             if outcome in ("stuck", "vanishes") or outcome.isdigit():
-                self._write(context, document["log_group"], stream, _said(document, outcome))
+                self._write(context, document["log_group"], stream, said)
             if outcome == "stuck":
                 return
             if outcome != "vanishes":
-                end = {"exit_code": int(outcome)} if outcome.isdigit() else {"failed": outcome}
+                struck = _struck("\n".join(said[-20:]) + "\n", secrets)
+                end = {"exit_code": int(outcome), "said": struck} if outcome.isdigit() else {"failed": outcome}
                 self._write(context, document["log_group"], f"{stream}/end", [json.dumps(end)])
         except ServiceException:
             pass  # the instance could not say it either, and goes
         self._shut_down(context, instance)
+
+    def _secret(self, context, reference: str) -> str:
+        """What the instance would fetch; nothing where it is not there, since most tests have no use for it."""
+        store, _, name = reference.partition(":")
+        if store != "ssm":
+            return ""
+        try:
+            return self.call(context, "ssm", "GetParameter", {"Name": name, "WithDecryption": True})["Parameter"]["Value"]
+        except ServiceException:
+            return ""
 
     def _write(self, context, group: str, stream: str, lines: list[str]) -> None:
         where = {"logGroupName": group, "logStreamName": stream}
@@ -72,7 +86,13 @@ class Releases:
             moto.stop_instances([instance.id])
 
 
-def _said(document: dict, outcome: str) -> list[str]:
+def _struck(text: str, secrets: dict[str, str]) -> str:
+    for value in sorted(filter(None, secrets.values()), key=len, reverse=True):
+        text = text.replace(value, "(concealed)")
+    return text
+
+
+def _said(document: dict, secrets: dict[str, str], outcome: str) -> list[str]:
     lines = [" ".join(document["command"]), *(f"step {number} of {LINES}" for number in range(1, LINES + 1))]
-    lines += [f"{name}={value}" for name, value in document["environment"].items()]
+    lines += [f"{name}={value}" for name, value in (document["environment"] | secrets).items()]
     return lines + ([] if outcome == "0" else [f"told to end like this: {outcome}"])

@@ -1,4 +1,7 @@
 //! The run of a release command: followed to its end, by what its instance writes into the log group and by how the instance is.
+//!
+//! What the command itself writes there is not read: it may hold secrets, which only the instance knows and strikes out of what it
+//! tells at the end.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,7 +15,7 @@ use super::super::wait::{self, Look};
 use super::user_data::END;
 
 /// How much of the output is told: this many of the last lines, and no more than so many bytes of them.
-const LINES: i32 = 20;
+const LINES: usize = 20;
 const BYTES: usize = 4 * 1024;
 
 /// How long what an instance has written may take to be seen, once the instance is gone.
@@ -47,7 +50,15 @@ pub(super) struct InstanceState {
     launched: SystemTime,
 }
 
-/// The instance itself says how its command ended: see `script.sh`.
+/// The instance itself says how its command ended, and the last that it said: see `script.sh`.
+#[derive(Debug, Deserialize)]
+struct Report {
+    #[serde(flatten)]
+    end: End,
+    #[serde(default)]
+    said: String,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum End {
@@ -82,7 +93,12 @@ impl<'a> Run<'a> {
             Err(error) if error.is(&["TimedOut"]) => None,
             end => Some(end?),
         };
-        let output = self.output(aws).await?;
+        let (end, said) = match end {
+            Some(Ok(Report { end, said })) => (Some(Ok(end)), said),
+            Some(Err(why)) => (Some(Err(why)), String::new()),
+            None => (None, String::new()),
+        };
+        let output = self.output(&said);
         let (code, what) = match end {
             Some(Ok(End::ExitCode(0))) => return Ok(output),
             Some(Ok(End::ExitCode(code))) => (format!("ExitCode{code}"), format!("it ended with exit code {code}")),
@@ -102,7 +118,7 @@ impl<'a> Run<'a> {
     }
 
     /// Looks for the end of it: what the instance says, or, where that is gone without a word, why it is.
-    async fn look(&self, aws: &Aws) -> Result<Look<Result<End, String>>, AwsError> {
+    async fn look(&self, aws: &Aws) -> Result<Look<Result<Report, String>>, AwsError> {
         // First the instance, then what it says: it does not go before it has said it.
         let state = state(aws, self.instance).await?;
         if let Some(end) = self.end(aws).await? {
@@ -120,23 +136,20 @@ impl<'a> Run<'a> {
         Ok(Look::Done(Err(reason.map(|reason| format!(": {reason}")).unwrap_or_default())))
     }
 
-    async fn end(&self, aws: &Aws) -> Result<Option<End>, AwsError> {
-        let events = self.events(aws, &format!("{}{END}", self.log_stream), 1).await?;
+    /// What the instance says of the end; none while there is no such stream.
+    async fn end(&self, aws: &Aws) -> Result<Option<Report>, AwsError> {
+        let stream = format!("{}{END}", self.log_stream);
+        let ask = aws.logs.get_log_events().log_group_name(self.log_group).log_stream_name(stream);
+        let answer = ask.start_from_head(false).limit(1).send().await.call("logs:GetLogEvents").if_there()?;
+        let events = answer.and_then(|answer| answer.events).unwrap_or_default();
         Ok(events.first().and_then(OutputLogEvent::message).and_then(|message| serde_json::from_str(message).ok()))
     }
 
     /// The last lines of the output, and where the rest is.
-    async fn output(&self, aws: &Aws) -> Result<String, AwsError> {
-        let events = self.events(aws, self.log_stream, LINES).await?;
-        let lines: Vec<&str> = events.iter().filter_map(OutputLogEvent::message).collect();
-        Ok(format!("{}(log group {}, stream {})", tail(&lines), self.log_group, self.log_stream))
-    }
-
-    /// The last events of a stream, oldest first; none where there is no such stream.
-    async fn events(&self, aws: &Aws, stream: &str, limit: i32) -> Result<Vec<OutputLogEvent>, AwsError> {
-        let ask = aws.logs.get_log_events().log_group_name(self.log_group).log_stream_name(stream);
-        let answer = ask.start_from_head(false).limit(limit).send().await.call("logs:GetLogEvents").if_there()?;
-        Ok(answer.and_then(|answer| answer.events).unwrap_or_default())
+    fn output(&self, said: &str) -> String {
+        let lines: Vec<&str> = said.lines().collect();
+        let last = &lines[lines.len().saturating_sub(LINES)..];
+        format!("{}(log group {}, stream {})", tail(last), self.log_group, self.log_stream)
     }
 }
 
@@ -185,8 +198,11 @@ mod tests {
 
     #[test]
     fn the_end_is_read_as_the_script_writes_it() {
-        assert!(matches!(serde_json::from_str(r#"{"exit_code": 3}"#), Ok(End::ExitCode(3))));
-        assert!(matches!(serde_json::from_str(r#"{"failed": "docker pull"}"#), Ok(End::Failed(why)) if why == "docker pull"));
+        let read = |text: &str| serde_json::from_str::<Report>(text).unwrap();
+        let report = read(r#"{"exit_code": 3, "said": "one\ntwo\n"}"#);
+        assert!(matches!(report.end, End::ExitCode(3)) && report.said == "one\ntwo\n", "{report:?}");
+        let report = read(r#"{"failed": "docker pull"}"#);
+        assert!(matches!(&report.end, End::Failed(why) if why == "docker pull") && report.said.is_empty(), "{report:?}");
     }
 
     #[test]

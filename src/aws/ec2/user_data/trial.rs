@@ -24,8 +24,9 @@ case "$name $*" in
     "aws secretsmanager get-secret-value "*) echo '{"SecretString": "{\"port\": 5432, \"host\": \"db\"}"}' ;;
     "docker image inspect "*) exit 1 ;;
     "docker login "*) cat > "$INSTANCE/password" ;;
-    "docker run "*) env -0 > "$INSTANCE/environment" ;;
+    "docker run "*) env -0 > "$INSTANCE/environment"; printf '%s' "${KEY:-}" | sed -n 2p > "$INSTANCE/secret" ;;
     "docker wait "*) echo 3 ;;
+    "docker logs "*) echo "migrated with $(grep --max-count 1 --text . "$INSTANCE/secret") at 5432" ;;
 esac
 "#;
 
@@ -158,6 +159,7 @@ fn secrets_reach_the_container_and_nothing_else() {
     assert!(!told(&trial.output) && !trial.calls.iter().flatten().any(|argument| told(argument)));
     fs::remove_file(trial.instance.path().join("environment")).unwrap();
     fs::remove_file(trial.instance.path().join("password")).unwrap();
+    fs::remove_file(trial.instance.path().join("secret")).unwrap();
     fs::remove_file(trial.instance.path().join("bin/pretence")).unwrap();
     assert_untold(trial.instance.path(), &told);
 }
@@ -245,7 +247,7 @@ fn a_release_runs_once_tells_its_exit_code_and_ends_the_instance() {
     assert!(has(["--log-opt", "awslogs-stream=release/ab12/i-0abc"]), "{runs:?}");
     assert!(!runs[0].contains(&"mode=non-blocking".into()), "what it says must not be lost: {runs:?}");
     assert!(trial.environment.contains(&format!("KEY={SECRET}")));
-    assert_eq!(trial.end(), Some(json!({ "exit_code": 3 })));
+    assert_eq!(trial.end(), Some(json!({ "exit_code": 3, "said": "migrated with (concealed) at (concealed)\n" })));
     assert_ends(&trial);
 }
 
