@@ -11,8 +11,11 @@ pub(super) fn check<'a>(subjects: &[Subject<'a>]) -> Vec<Finding<'a>> {
     for (index, later) in subjects.iter().enumerate() {
         for earlier in &subjects[..index] {
             let environments = || vec![earlier.environment.environment.as_str(), later.environment.environment.as_str()];
-            let problems = same_name(earlier, later).or_else(|| overlap(earlier, later));
-            findings.extend(problems.map(|problem| Finding { environments: environments(), problem }));
+            let problems: Vec<Problem> = match same_name(earlier, later) {
+                Some(same) => vec![same],
+                None => [same_names(earlier, later), overlap(earlier, later)].into_iter().flatten().collect(),
+            };
+            findings.extend(problems.into_iter().map(|problem| Finding { environments: environments(), problem }));
         }
     }
     findings
@@ -26,6 +29,30 @@ fn same_name(earlier: &Subject, later: &Subject) -> Option<Problem> {
             .at(later.place(&["environment"]))
             .label(earlier.place(&["environment"]), "the other one")
     })
+}
+
+/// By their beginning names tell people whose something is, and policies what may be changed: that of `dev` allows `shop-dev-*`.
+fn same_names(earlier: &Subject, later: &Subject) -> Option<Problem> {
+    let (a, b) = (earlier.environment, later.environment);
+    if a.aws.account != b.aws.account {
+        return None;
+    }
+    let (one, other) = (format!("{}-", a.prefix()), format!("{}-", b.prefix()));
+    let problem = if one == other {
+        Problem::error(format!("all names of `{}` in AWS begin with `{one}`, as those of `{}` do", b.environment, a.environment))
+            .help("rename one of the environments, or one of the projects")
+    } else if one.starts_with(&other) || other.starts_with(&one) {
+        let ((inner, longer), (outer, shorter)) =
+            if one.starts_with(&other) { ((a, &one), (b, &other)) } else { ((b, &other), (a, &one)) };
+        let message = format!("whoever may change `{}` may change part of `{}`, too", outer.environment, inner.environment);
+        Problem::warning(message).help(format!(
+            "policies tell names by their beginning, and what begins with `{longer}` also begins with `{shorter}`; rename one of them, or \
+             give it another account"
+        ))
+    } else {
+        return None;
+    };
+    Some(problem.at(later.place(&["environment"])).label(earlier.place(&["environment"]), "the other one"))
 }
 
 /// Two networks of one account and region that overlap can never be connected, and invite mistakes long before that.
