@@ -8,5 +8,5 @@ mod resource;
 
 pub use address::{Address, BadAddress};
 pub use input::{Actual, Input, Phase, Reference, Wanted, references, substitute};
-pub use ownership::{ADDRESS, DECLARED, Scope};
+pub use ownership::{ADDRESS, DECLARED, REPLACES, Scope};
 pub use resource::{Attrs, Blocked, Created, Desired, Live, Neighbour, Outputs, Owner, State, Tags, Target};

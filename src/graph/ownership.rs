@@ -10,6 +10,9 @@ const ENVIRONMENT: &str = "infra:environment";
 pub const ADDRESS: &str = "infra:address";
 /// Tag: the fingerprint of the values it was last given, which tells *the spec changed* from *somebody changed AWS*.
 pub const DECLARED: &str = "infra:declared";
+/// Tag: the id of what it was made to take the place of. A run that is cut before that has gone leaves two with one address, and this
+/// says which of them is left over.
+pub const REPLACES: &str = "infra:replaces";
 
 /// One environment of one project: what is ours.
 #[derive(Clone, Debug, PartialEq, Eq)]

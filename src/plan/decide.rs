@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::change::{Action, Change, Effect, FieldChange, Reason};
+use super::claims::Claims;
 use super::holders::Holders;
 use super::planner::Options;
 use super::reason::Evidence;
 use super::schema::{Schema, Schemas};
 use super::{diff, hazard};
-use crate::graph::{Address, Attrs, Blocked, DECLARED, Desired, Live, Outputs, Owner, Reference, Scope, State, Tags, substitute};
+use crate::graph::{
+    Address, Attrs, Blocked, DECLARED, Desired, Live, Outputs, Owner, REPLACES, Reference, Scope, State, Tags, substitute,
+};
 use crate::values::name::alternates;
 
 /// Decides one resource after the other; each after all it refers to.
@@ -22,6 +25,7 @@ pub(super) struct Decider<'a> {
     wanted: &'a BTreeMap<&'a Address, &'a Desired>,
     live: &'a [Live],
     holders: Holders,
+    claims: Claims,
     /// Live resources, by index, that a decision has taken.
     taken: BTreeSet<usize>,
     /// What references to a decided address resolve to by now.
@@ -47,6 +51,7 @@ impl<'a> Decider<'a> {
             evidence,
             wanted,
             live,
+            claims: Claims::of(schemas, live, &holders),
             holders,
             taken: BTreeSet::new(),
             known: BTreeMap::new(),
@@ -80,7 +85,7 @@ impl<'a> Decider<'a> {
     pub(super) fn finish(mut self) -> Vec<Change> {
         for index in 0..self.live.len() {
             if !self.taken.contains(&index) {
-                let change = self.drop(&self.live[index]);
+                let change = self.drop(index);
                 self.changes.extend(change);
             }
         }
@@ -186,22 +191,29 @@ impl<'a> Decider<'a> {
             _ => Action::NoOp,
         };
         if matches!(action, Action::Replace { .. }) {
-            blocked = blocked.or_else(|| in_use(live));
+            blocked = blocked.or_else(|| self.claims.keep(index)).or_else(|| in_use(live));
         }
         if action == (Action::Replace { delete_first: false }) && blocked.is_none() {
             self.take_free_name(schema, desired, &mut after);
+        }
+        if action != Action::NoOp {
+            blocked = blocked.or_else(|| self.claims.doubt(index));
         }
         if action != Action::NoOp && reason != Reason::Busy {
             blocked = blocked.or_else(|| desired.blocked.clone());
         }
         let mut change = self.change(desired, action, reason, after, tags);
+        if matches!(action, Action::Replace { .. }) {
+            change.tags.insert(REPLACES.into(), live.id.clone());
+        }
         (change.live, change.fields, change.blocked) = (Some(live.clone()), fields, blocked);
         change.hazards = hazard::hazards(schema, &change);
         change
     }
 
     /// A live resource that nothing wants.
-    fn drop(&self, live: &Live) -> Option<Change> {
+    fn drop(&self, index: usize) -> Option<Change> {
+        let live = &self.live[index];
         let schema = self.schemas.schema(live.kind)?;
         let Owner::Ours { address, .. } = &live.owner else { return Self::nameless(schema, live) };
         let wanted = self.wanted.get(address).is_some_and(|wanted| wanted.kind == live.kind);
@@ -210,7 +222,8 @@ impl<'a> Decider<'a> {
             why: format!("{} is protected: {name} is on in AWS", live.id),
             help: format!("set `{name} = false` in the spec and apply that first"),
         });
-        let blocked = protected.or_else(|| in_use(live)).filter(|_| live.state != State::Deleting);
+        let blocked =
+            protected.or_else(|| self.claims.keep(index)).or_else(|| in_use(live)).filter(|_| live.state != State::Deleting);
         let mut change = Change {
             address: address.clone(),
             kind: live.kind,
@@ -326,13 +339,22 @@ fn never(schema: &Schema, live: &Live, fields: &[FieldChange]) -> Option<Blocked
     Some(Blocked { why: format!("{} cannot be changed where data would be lost", field.name), help: way_out.into() })
 }
 
+/// How many of those who use a resource are named.
+const USERS: usize = 8;
+
 /// Why a live resource cannot go: AWS would refuse, because of somebody who is not ours to send away.
 fn in_use(live: &Live) -> Option<Blocked> {
     let users: Vec<&str> = live.neighbours.iter().filter(|one| one.holds).map(|one| one.what.as_str()).collect();
-    let (first, more) = users.split_first()?;
-    let (others, are) = if more.is_empty() { (String::new(), "is") } else { (format!(" and {} more", more.len()), "are") };
+    let (named, more) = users.split_at(users.len().min(USERS));
+    let (last, first) = named.split_last()?;
+    let who = match (first, more.len()) {
+        ([], _) => (*last).to_owned(),
+        (_, 0) => format!("{} and {last}", first.join(", ")),
+        (_, more) => format!("{}, {last} and {more} more", first.join(", ")),
+    };
+    let are = if users.len() == 1 { "is" } else { "are" };
     Some(Blocked {
-        why: format!("{} is used by {first}{others}, which {are} not ours", live.id),
+        why: format!("{} is used by {who}, which {are} not ours", live.id),
         help: "have it moved or deleted by whoever owns it, then plan again; infra leaves alone what is not its own".into(),
     })
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::change::{Action, Change, FieldChange, Reason};
-use crate::graph::{DECLARED, Reference};
+use crate::graph::{DECLARED, REPLACES, Reference};
 use crate::values::name::fingerprint;
 
 /// Hexadecimal digits of an id: 128 bits, so that nobody can make two plans with one id, have one approved and apply the other.
@@ -32,6 +32,7 @@ fn done(change: &Change) -> Value {
         let mut tags = change.tags.clone();
         // It also remembers neighbours to which nothing is done.
         tags.remove(DECLARED);
+        tags.remove(REPLACES);
         (&change.after, tags)
     });
     json!({

@@ -5,6 +5,7 @@
 
 mod change;
 mod choices;
+mod claims;
 mod decide;
 mod defer;
 mod diff;

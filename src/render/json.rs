@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::Header;
 use super::rows::conceal::{conceal, marks};
-use crate::graph::{Attrs, DECLARED, Reference, Tags};
+use crate::graph::{Attrs, DECLARED, REPLACES, Reference, Tags};
 use crate::plan::{Action, Change, Effect, Plan, Reason, Schema, Schemas, Summary};
 use promotion::Move;
 
@@ -278,10 +278,11 @@ fn after(change: &Change) -> Option<Attrs> {
     }
 }
 
-/// Attributes with their tags; the one that remembers what was declared changes with every apply and tells readers nothing.
+/// Attributes with their tags; those by which infra remembers what it declared and replaced tell readers nothing.
 fn side(mut attrs: Attrs, tags: &Tags) -> Attrs {
     let mut tags = tags.clone();
     tags.remove(DECLARED);
+    tags.remove(REPLACES);
     attrs.insert("tags".into(), json!(tags));
     attrs
 }

@@ -6,7 +6,7 @@ use aws_sdk_autoscaling::types::{AutoScalingGroup, Instance, LaunchTemplateSpeci
 
 use super::client::Aws;
 use super::error::{AwsError, Call};
-use crate::graph::{DECLARED, Tags};
+use crate::graph::{DECLARED, REPLACES, Tags};
 
 pub mod group;
 mod maintenance;
@@ -63,7 +63,7 @@ fn to_aws(group: &str, tags: &Tags) -> Vec<Tag> {
             .resource_type("auto-scaling-group")
             .key(key)
             .value(value)
-            .propagate_at_launch(key != DECLARED && key != VPC)
+            .propagate_at_launch(![DECLARED, REPLACES, VPC].contains(&key.as_str()))
             .build()
     };
     tags.iter().map(tag).collect()

@@ -23,7 +23,7 @@ use super::launch_template_data::TAGGED;
 use super::user_data::{self, Once};
 use super::{deleted, filter, from_aws, owned, release_command as run, tagged};
 use crate::apply::OUTPUT;
-use crate::graph::{ADDRESS, Outputs, Scope, State, Tags};
+use crate::graph::{ADDRESS, DECLARED, Outputs, Scope, State, Tags};
 use crate::plan::rule::replace;
 use crate::plan::{Output, Schema};
 use crate::resource;
@@ -97,6 +97,9 @@ impl Resource for Instance {
         let scope = Scope::of(tags).map(|scope| owned(&scope)).unwrap_or_default();
         for left in there(aws, scope, tags.get(ADDRESS).map_or("", String::as_str)).await? {
             let id = left.instance_id().unwrap_or_default();
+            if its_work(aws, id).await?.1.is_none() {
+                continue; // Somebody gave it our tags since the plan was made.
+            }
             terminate(aws, id).await?;
             ended(aws, id).await?;
         }
@@ -208,12 +211,13 @@ async fn there(aws: &Aws, tags: Vec<Filter>, address: &str) -> Result<Vec<AwsIns
 
 async fn found_as(aws: &Aws, instance: &AwsInstance) -> Result<Found<Instance>, AwsError> {
     let id = instance.instance_id().unwrap_or_default();
-    let ask = aws.ec2.describe_instance_attribute().instance_id(id).attribute(InstanceAttributeName::UserData);
-    let answer = ask.send().await.call("ec2:DescribeInstanceAttribute")?;
-    let user_data = answer.user_data().and_then(|user_data| user_data.value()).unwrap_or_default();
-    let (container, once) = user_data::read(user_data, &aws.region);
+    let (container, once) = its_work(aws, id).await?;
+    let mut tags = from_aws(instance.tags());
+    if once.is_none() {
+        // Whatever its tags say, it is none of those that are made here.
+        tags.remove(DECLARED);
+    }
     let once = once.unwrap_or(Once { stream: String::new(), timeout_seconds: 0 });
-    let tags = from_aws(instance.tags());
     let template = |what: &str| tags.get(&format!("aws:ec2launchtemplate:{what}")).cloned().unwrap_or_default();
     let state = match instance.state().and_then(|state| state.name()) {
         Some(InstanceStateName::Stopped) => State::Failed(InstanceStateName::Stopped.as_str().into()),
@@ -234,6 +238,13 @@ async fn found_as(aws: &Aws, instance: &AwsInstance) -> Result<Found<Instance>, 
         },
         tags,
     })
+}
+
+/// What an instance runs, and how it is to run once, where it is.
+async fn its_work(aws: &Aws, id: &str) -> Result<(Container, Option<Once>), AwsError> {
+    let ask = aws.ec2.describe_instance_attribute().instance_id(id).attribute(InstanceAttributeName::UserData);
+    let answer = ask.send().await.call("ec2:DescribeInstanceAttribute")?;
+    Ok(user_data::read(answer.user_data().and_then(|user_data| user_data.value()).unwrap_or_default(), &aws.region))
 }
 
 /// Ends an instance; one that is gone already is no error.
