@@ -1,11 +1,15 @@
-//! What is not ours and uses what is: network interfaces in our networks that nothing of ours holds, and what they are part of.
+//! What is not ours and uses what is: network interfaces in our networks that nothing of ours holds, and what they are part of; subnets
+//! and security groups that somebody else made there.
 //!
 //! AWS refuses to delete a subnet, a security group or a network as long as one is there. Route tables, gateways and endpoints it
 //! deletes without a word, though whoever stands in the subnet is cut off.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{Filter, Instance, NetworkInterface, NetworkInterfaceStatus};
+use aws_sdk_ec2::types::{
+    Filter, Instance, InstanceStateName, NetworkInterface, NetworkInterfaceStatus, NetworkInterfaceType,
+    SecurityGroup as AwsGroup, Subnet as AwsSubnet, Tag,
+};
 
 use super::access::{Access, reads};
 use super::autoscaling::group::Group;
@@ -16,38 +20,68 @@ use super::ec2::security_group::SecurityGroup;
 use super::ec2::vpc;
 use super::error::{AwsError, Call};
 use super::kind::{Shape, decode};
-use crate::graph::{Live, Neighbour, Scope};
+use super::read::both;
+use crate::graph::{Live, Neighbour, Owner, Scope};
 
 /// The tag by which AWS says whose an instance of an Auto Scaling group is; nobody else can set it.
 const GROUP: &str = "aws:autoscaling:groupName";
 
 /// What looking for neighbours takes.
-pub(super) const ACCESS: Access =
-    Access::reading(&[reads(&["ec2:DescribeVpcs", "ec2:DescribeNetworkInterfaces", "ec2:DescribeInstances"])]);
+pub(super) const ACCESS: Access = Access::reading(&[reads(&[
+    "ec2:DescribeVpcs",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeInstances",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeSecurityGroups",
+])]);
+
+/// How services begin what they say of interfaces that they hold for what we may have, and then name it.
+const NAMED: [&str; 3] = ["ELB app/", "ELB net/", "ElastiCache "];
+
+/// What holds interfaces of these types is nothing that a spec asks for.
+const NEVER_OURS: [NetworkInterfaceType; 2] = [NetworkInterfaceType::Lambda, NetworkInterfaceType::VpcEndpoint];
+
+/// What is in an environment's networks, whoever it belongs to.
+#[derive(Debug, Default)]
+pub(super) struct Inside {
+    interfaces: Vec<Interface>,
+    subnets: Vec<AwsSubnet>,
+    groups: Vec<AwsGroup>,
+}
 
 /// A network interface in one of our networks.
 #[derive(Debug)]
 pub(super) struct Interface {
     seen: NetworkInterface,
-    /// The instance it belongs to, where its security groups do not say already that it is ours.
+    /// The instance it belongs to.
     instance: Option<Instance>,
 }
 
-/// Everything that has an address in an environment's networks.
-pub(super) async fn interfaces(aws: &Aws, scope: &Scope) -> Result<Vec<Interface>, AwsError> {
+/// Looks into an environment's networks.
+pub(super) async fn inside(aws: &Aws, scope: &Scope) -> Result<Inside, AwsError> {
     let networks = vpc::ids(aws, scope).await?;
     if networks.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Inside::default());
     }
-    let pages = aws.ec2.describe_network_interfaces().filters(any_of("vpc-id", networks)).into_paginator().items().send();
-    let seen = pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeNetworkInterfaces")?;
-    // One more call only where somebody else may be there: instances of ours carry groups that are called as ours are.
-    let prefix = scope.prefix();
-    let named = |seen: &NetworkInterface| {
-        seen.groups().iter().all(|group| group.group_name().is_some_and(|name| name.starts_with(&prefix)))
+    let here = || any_of("vpc-id", networks.clone());
+    let subnets = async {
+        let pages = aws.ec2.describe_subnets().filters(here()).into_paginator().items().send();
+        pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeSubnets")
     };
-    let doubtful: Vec<String> = seen.iter().filter(|seen| !named(seen)).filter_map(instance_of).map(str::to_owned).collect();
-    let mut instances = instances(aws, doubtful).await?;
+    let groups = async {
+        let pages = aws.ec2.describe_security_groups().filters(here()).into_paginator().items().send();
+        pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeSecurityGroups")
+    };
+    let (interfaces, (subnets, groups)) = both(interfaces(aws, here()), both(subnets, groups)).await?;
+    Ok(Inside { interfaces, subnets, groups })
+}
+
+/// Everything that has an address there.
+async fn interfaces(aws: &Aws, here: Filter) -> Result<Vec<Interface>, AwsError> {
+    let pages = aws.ec2.describe_network_interfaces().filters(here).into_paginator().items().send();
+    let seen = pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeNetworkInterfaces")?;
+    let ids = seen.iter().filter_map(instance_of).map(str::to_owned).collect();
+    let mut instances = instances(aws, ids).await?;
     let with_instance = |seen: NetworkInterface| {
         let instance = instance_of(&seen).and_then(|id| instances.remove(id));
         Interface { seen, instance }
@@ -75,9 +109,9 @@ fn instance_of(seen: &NetworkInterface) -> Option<&str> {
 }
 
 /// Tells what is ours who else uses it.
-pub(super) fn introduce(live: &mut [Live], interfaces: &[Interface]) {
-    let ours = Ours::of(live);
-    for interface in interfaces.iter().filter(|interface| !ours.have(interface)) {
+pub(super) fn introduce(live: &mut [Live], scope: &Scope, inside: &Inside) {
+    let ours = Ours::of(live, scope);
+    for interface in inside.interfaces.iter().filter(|interface| !ours.have(interface)) {
         let seen = &interface.seen;
         let groups = seen.groups().iter().filter_map(|group| group.group_id());
         let stands_on: BTreeSet<&str> = groups.chain(seen.vpc_id()).chain(seen.subnet_id()).collect();
@@ -89,9 +123,28 @@ pub(super) fn introduce(live: &mut [Live], interfaces: &[Interface]) {
             }
         }
     }
+    for subnet in inside.subnets.iter().filter(|subnet| !ours.made(subnet.subnet_id())) {
+        let what = named("subnet", subnet.subnet_id(), name(subnet.tags()));
+        holds(live, &what, &[subnet.vpc_id()].into_iter().flatten().collect());
+    }
+    // Every network comes with a group called `default`, and goes with it.
+    let others = |group: &&AwsGroup| !ours.made(group.group_id()) && group.group_name() != Some("default");
+    for group in inside.groups.iter().filter(others) {
+        let what = named("security group", group.group_id(), group.group_name());
+        let rules = group.ip_permissions().iter().chain(group.ip_permissions_egress());
+        let peers = rules.flat_map(|rule| rule.user_id_group_pairs()).filter_map(|pair| pair.group_id());
+        holds(live, &what, &peers.chain(group.vpc_id()).collect());
+    }
     for live in live {
         live.neighbours.sort();
         live.neighbours.dedup();
+    }
+}
+
+/// Tells those of these ids that are ours who holds them.
+fn holds(live: &mut [Live], what: &str, held: &BTreeSet<&str>) {
+    for live in live.iter_mut().filter(|live| live.address().is_some() && held.contains(live.id.as_str())) {
+        live.neighbours.push(Neighbour { what: what.to_owned(), holds: true });
     }
 }
 
@@ -117,64 +170,105 @@ fn texts<'a>(live: &'a Live, attribute: &str) -> impl Iterator<Item = &'a str> {
     live.attrs.get(attribute).and_then(|value| value.as_array()).into_iter().flatten().filter_map(|value| value.as_str())
 }
 
-/// By what an interface of ours is known.
-struct Ours {
+/// By what is known what is ours.
+struct Ours<'a> {
+    scope: &'a Scope,
+    /// Everything that carries our tags.
+    ids: BTreeSet<String>,
     /// Security groups that are ours, or that somebody gave to something of ours.
     groups: BTreeSet<String>,
     scaling_groups: BTreeSet<String>,
     nat_gateways: BTreeSet<String>,
 }
 
-impl Ours {
-    fn of(live: &[Live]) -> Self {
+impl<'a> Ours<'a> {
+    fn of(live: &[Live], scope: &'a Scope) -> Self {
         let ours = || live.iter().filter(|live| live.address().is_some());
         let ids = |kind: &str| ours().filter(|live| live.kind == kind).map(|live| live.id.clone()).collect::<BTreeSet<_>>();
         let mut groups = ids(SecurityGroup::SCHEMA.kind);
         groups.extend(ours().flat_map(|live| texts(live, "security_groups")).map(str::to_owned));
-        Self { groups, scaling_groups: ids(Group::SCHEMA.kind), nat_gateways: ids(NatGateway::SCHEMA.kind) }
+        let tagged = live.iter().filter(|live| !matches!(live.owner, Owner::Foreign(_)));
+        Self {
+            scope,
+            ids: tagged.map(|live| live.id.clone()).collect(),
+            groups,
+            scaling_groups: ids(Group::SCHEMA.kind),
+            nat_gateways: ids(NatGateway::SCHEMA.kind),
+        }
+    }
+
+    fn made(&self, id: Option<&str>) -> bool {
+        id.is_some_and(|id| self.ids.contains(id))
     }
 
     fn have(&self, interface: &Interface) -> bool {
         let seen = &interface.seen;
         if let Some(instance) = &interface.instance {
-            let tags = instance.tags().iter();
-            let group = tags.filter(|tag| tag.key() == Some(GROUP)).find_map(|tag| tag.value());
-            return group.is_some_and(|group| self.scaling_groups.contains(group));
+            return self.started(instance);
         }
+        let about = seen.description().unwrap_or_default();
+        // What is left of one that is gone will be gone, too.
+        let managed = seen.requester_managed() == Some(true);
+        let leaves = managed && seen.status() != Some(&NetworkInterfaceStatus::InUse);
         if seen.groups().is_empty() {
-            // A NAT gateway has none, and names itself; what is left of one that is gone will be gone, too.
-            let words = seen.description().unwrap_or_default().split_whitespace();
-            let leaves = seen.requester_managed() == Some(true) && seen.status() != Some(&NetworkInterfaceStatus::InUse);
-            return leaves || words.into_iter().any(|word| self.nat_gateways.contains(word));
+            // A NAT gateway has none, and names itself.
+            return leaves || about.split_whitespace().any(|word| self.nat_gateways.contains(word));
         }
-        seen.groups().iter().all(|group| group.group_id().is_some_and(|id| self.groups.contains(id)))
+        // Whoever may use our security groups can give them to what is not ours.
+        let idle = !managed && seen.status() == Some(&NetworkInterfaceStatus::Available);
+        let is_anothers =
+            NAMED.iter().filter_map(|named| about.strip_prefix(named)).any(|name| !name.starts_with(&self.scope.prefix()));
+        let never = seen.interface_type().is_some_and(|kind| NEVER_OURS.contains(kind));
+        let ours = |id: &str| self.groups.contains(id);
+        !idle && !is_anothers && !never && seen.groups().iter().all(|group| group.group_id().is_some_and(ours))
+    }
+
+    /// Whether an instance is of a group of ours or runs a release command of ours. One that is on its way out is nobody's concern.
+    fn started(&self, instance: &Instance) -> bool {
+        let state = instance.state().and_then(|state| state.name());
+        if matches!(state, Some(InstanceStateName::ShuttingDown | InstanceStateName::Terminated)) {
+            return true;
+        }
+        let tags = instance.tags().iter();
+        let group = tags.filter(|tag| tag.key() == Some(GROUP)).find_map(|tag| tag.value());
+        group.map_or_else(|| self.made(instance.instance_id()), |group| self.scaling_groups.contains(group))
     }
 }
 
 impl Interface {
     /// What people know it by: the instance, or else what whoever made it says of it.
     fn in_words(&self) -> String {
-        let about =
-            |text: Option<&str>| text.filter(|text| !text.is_empty()).map(|text| format!(" ({text})")).unwrap_or_default();
-        let named = |instance: &Instance| {
-            let name = instance.tags().iter().find(|tag| tag.key() == Some("Name"));
-            about(name.and_then(|tag| tag.value()))
-        };
         if let Some(id) = instance_of(&self.seen) {
-            return format!("instance {id}{}", self.instance.as_ref().map(named).unwrap_or_default());
+            return named("instance", Some(id), self.instance.as_ref().and_then(|instance| name(instance.tags())));
         }
-        let id = self.seen.network_interface_id().unwrap_or_default();
-        format!("network interface {id}{}", about(self.seen.description()))
+        named("network interface", self.seen.network_interface_id(), self.seen.description())
     }
+}
+
+fn named(what: &str, id: Option<&str>, name: Option<&str>) -> String {
+    let name = name.filter(|name| !name.is_empty()).map(|name| format!(" ({name})")).unwrap_or_default();
+    format!("{what} {}{name}", id.unwrap_or_default())
+}
+
+fn name(tags: &[Tag]) -> Option<&str> {
+    tags.iter().find(|tag| tag.key() == Some("Name")).and_then(Tag::value)
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ec2::types::{GroupIdentifier, NetworkInterfaceAttachment, Tag};
+    use aws_sdk_ec2::types::{GroupIdentifier, IpPermission, NetworkInterfaceAttachment, UserIdGroupPair};
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::graph::{Address, Outputs, Owner, State, Tags};
+    use crate::graph::{Address, Outputs, State, Tags};
+
+    fn meet(live: &mut [Live], inside: Inside) {
+        introduce(live, &Scope { project: "shop".into(), environment: "dev".into() }, &inside);
+    }
+
+    fn with(interface: Interface) -> Inside {
+        Inside { interfaces: vec![interface], ..Inside::default() }
+    }
 
     fn live(kind: &'static str, id: &str, attrs: &Value) -> Live {
         Live {
@@ -228,7 +322,7 @@ mod tests {
     #[test]
     fn an_instance_of_somebody_else_is_known_to_all_that_it_uses() {
         let mut live = environment();
-        introduce(&mut live, &[attached(&["sg-other", "sg-1"], &[("Name", "bastion")])]);
+        meet(&mut live, with(attached(&["sg-other", "sg-1"], &[("Name", "bastion")])));
         let known = |holds: bool| {
             let who = live.iter().filter(|live| live.neighbours.iter().any(|one| one.holds == holds));
             who.map(|live| live.id.as_str()).collect::<Vec<_>>()
@@ -244,6 +338,7 @@ mod tests {
         let cases = [
             ("what carries our groups alone", alone(interface(&["sg-1"]).build())),
             ("a database with a group of theirs", alone(interface(&["sg-theirs"]).build())),
+            ("our load balancer", alone(interface(&["sg-1"]).description("ELB app/shop-dev-web/0123").build())),
             ("our NAT gateway", alone(nat.build())),
             ("our instance with a group of theirs", attached(&["sg-other"], &[(GROUP, "shop-dev-web")])),
             (
@@ -253,7 +348,7 @@ mod tests {
         ];
         for (what, interface) in cases {
             let mut live = environment();
-            introduce(&mut live, &[interface]);
+            meet(&mut live, with(interface));
             assert_eq!(live, environment(), "{what}");
         }
     }
@@ -262,6 +357,18 @@ mod tests {
     fn what_is_not_is() {
         let cases = [
             (attached(&["sg-1"], &[(GROUP, "another")]), "instance i-1"),
+            (attached(&["sg-1"], &[("Name", "bastion")]), "instance i-1 (bastion)"),
+            (
+                alone(
+                    interface(&["sg-1"]).interface_type(NetworkInterfaceType::Lambda).description("AWS Lambda VPC ENI-x").build(),
+                ),
+                "network interface eni-1 (AWS Lambda VPC ENI-x)",
+            ),
+            (
+                alone(interface(&["sg-1"]).description("ELB app/another/0123").build()),
+                "network interface eni-1 (ELB app/another/0123)",
+            ),
+            (alone(interface(&["sg-1"]).status(NetworkInterfaceStatus::Available).build()), "network interface eni-1"),
             (
                 alone(interface(&["sg-other"]).description("AWS Lambda VPC ENI-x").build()),
                 "network interface eni-1 (AWS Lambda VPC ENI-x)",
@@ -274,9 +381,27 @@ mod tests {
         ];
         for (interface, words) in cases {
             let mut live = environment();
-            introduce(&mut live, &[interface]);
+            meet(&mut live, with(interface));
             assert_eq!(live[1].neighbours, [Neighbour { what: words.into(), holds: true }]);
             assert_eq!(live[2].neighbours, [], "it stands in another subnet");
         }
+    }
+
+    #[test]
+    fn what_others_made_in_our_network_holds_it() {
+        let mut live = environment();
+        let subnet = |id: &str| AwsSubnet::builder().subnet_id(id).vpc_id("vpc-1").build();
+        let pair = UserIdGroupPair::builder().group_id("sg-1").build();
+        let rule = IpPermission::builder().user_id_group_pairs(pair).build();
+        let group = |id: &str, name: &str| AwsGroup::builder().group_id(id).group_name(name).vpc_id("vpc-1");
+        let theirs = group("sg-9", "theirs").ip_permissions(rule).build();
+        let groups = vec![group("sg-0", "default").build(), group("sg-1", "shop-dev-web").build(), theirs];
+        meet(&mut live, Inside { subnets: vec![subnet("subnet-1"), subnet("subnet-9")], groups, ..Inside::default() });
+        let of = |id: &str| {
+            let live = live.iter().find(|live| live.id == id).unwrap();
+            live.neighbours.iter().map(|one| one.what.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(of("vpc-1"), ["security group sg-9 (theirs)", "subnet subnet-9"]);
+        assert_eq!((of("sg-1"), of("subnet-1")), (vec!["security group sg-9 (theirs)"], vec![]));
     }
 }

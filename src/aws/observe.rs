@@ -118,11 +118,11 @@ impl Reader {
         let kinds = join_all(KINDS.iter().map(|kind| chain(kind.list(&self.aws, scope))));
         let zones = chain(self.zones(ask.zones));
         let images = chain(self.machine_images(&ask.architectures));
-        let interfaces = chain(neighbours::interfaces(&self.aws, scope));
+        let inside = chain(neighbours::inside(&self.aws, scope));
         let account = pin!(chain(self.account()));
-        let sweep = pin!(join4(kinds, zones, images, interfaces));
+        let sweep = pin!(join4(kinds, zones, images, inside));
         // Without the right account nothing else is worth waiting for.
-        let (principal, (kinds, zones, images, interfaces)) = match select(account, sweep).await {
+        let (principal, (kinds, zones, images, inside)) = match select(account, sweep).await {
             Either::Left((account, sweep)) => (self.check(account)?, sweep.await),
             Either::Right((seen, account)) => (self.check(account.await)?, seen),
         };
@@ -137,7 +137,7 @@ impl Reader {
         }
         zones.map_or_else(|error| errors.push(error), |zones| seen.zones = zones);
         images.map_or_else(|error| errors.push(error), |images| seen.machine_images = images);
-        interfaces.map_or_else(|error| errors.push(error), |interfaces| neighbours::introduce(&mut seen.live, &interfaces));
+        inside.map_or_else(|error| errors.push(error), |inside| neighbours::introduce(&mut seen.live, scope, &inside));
         if !errors.is_empty() {
             // One cause, such as credentials that expire on the way, comes back from every call.
             errors.sort_by(|a, b| (&a.code, &a.message).cmp(&(&b.code, &b.message)));

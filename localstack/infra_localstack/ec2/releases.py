@@ -11,6 +11,8 @@ import base64
 import json
 import re
 
+from moto.ssm.models import ssm_backends
+
 from .. import interfaces
 from ..framework import ServiceException
 
@@ -62,12 +64,8 @@ class Releases:
     def _secret(self, context, reference: str) -> str:
         """What the instance would fetch; nothing where it is not there, since most tests have no use for it."""
         store, _, name = reference.partition(":")
-        if store != "ssm":
-            return ""
-        try:
-            return self.call(context, "ssm", "GetParameter", {"Name": name, "WithDecryption": True})["Parameter"]["Value"]
-        except ServiceException:
-            return ""
+        parameter = ssm_backends[context.account_id][context.region].get_parameter(name) if store == "ssm" else None
+        return parameter.response_object(decrypt=True)["Value"] if parameter else ""
 
     def _write(self, context, group: str, stream: str, lines: list[str]) -> None:
         where = {"logGroupName": group, "logStreamName": stream}
