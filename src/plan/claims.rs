@@ -67,12 +67,22 @@ fn rival_claims(address: &Address, ids: &[&str]) -> Blocked {
     }
 }
 
-/// Whether each but one took the place of another of them.
+/// Whether each but one took the place of another of them. Runs that were cut twice may have left two that took the same one's place,
+/// each for a declaration of its own; with one and the same, the tags of one were copied.
 fn is_chain(live: &[Live], rivals: &[usize]) -> bool {
     let ids: BTreeSet<&str> = rivals.iter().map(|&index| live[index].id.as_str()).collect();
-    let replaced = rivals.iter().filter_map(|&index| live[index].tags.get(REPLACES));
-    let replaced: BTreeSet<&str> = replaced.map(String::as_str).filter(|id| ids.contains(id)).collect();
-    replaced.len() + 1 == rivals.len()
+    let replaced = rivals.iter().filter_map(|&index| {
+        let id = live[index].tags.get(REPLACES).filter(|id| ids.contains(id.as_str()))?;
+        Some((id, declared(&live[index])))
+    });
+    replaced.collect::<BTreeSet<_>>().len() + 1 == rivals.len()
+}
+
+fn declared(live: &Live) -> Option<&str> {
+    match &live.owner {
+        Owner::Ours { declared, .. } => declared.as_deref(),
+        Owner::Foreign(_) | Owner::Nameless => None,
+    }
 }
 
 /// Whether they are what one create makes that is sent twice: made for the same declaration, alike in all that stays as it was made, and
@@ -80,10 +90,6 @@ fn is_chain(live: &[Live], rivals: &[usize]) -> bool {
 fn are_twins(schemas: &dyn Schemas, live: &[Live], rivals: &[usize], holders: &Holders) -> bool {
     let first = &live[rivals[0]];
     let Some(schema) = schemas.schema(first.kind) else { return false };
-    let declared = |live: &Live| match &live.owner {
-        Owner::Ours { declared, .. } => declared.clone(),
-        Owner::Foreign(_) | Owner::Nameless => None,
-    };
     let alike = |other: &Live| {
         let differences = diff::fields(schema, &mut first.attrs.clone(), &Tags::new(), other);
         declared(other).is_some()

@@ -126,6 +126,14 @@ fn applied(world: &World, lot: u64, lots: &[usize]) -> Memory {
     cloud
 }
 
+/// What runs have left is known to be ours.
+fn undoubted(cloud: &Memory, desired: &[Desired]) {
+    let plan = planned(cloud, desired, &Options::default());
+    let doubted =
+        plan.blocked().find(|change| change.blocked.as_ref().is_some_and(|blocked| blocked.why.contains("claim to be")));
+    assert_eq!(doubted, None);
+}
+
 /// What works and stays in the environment is to be there all the time.
 fn keep(cloud: &mut Memory, desired: &[Desired]) {
     let there = cloud.live();
@@ -166,9 +174,11 @@ proptest! {
                 Err(refused) => panic!("{refused:?}"),
             }
             cloud.age(ages);
+            undoubted(&cloud, &desired);
         }
         cloud.calls_left = None;
         let desired = Spec { world: [&first, &second, &other][then], lot }.desired();
+        undoubted(&cloud, &desired);
         keep(&mut cloud, &desired);
         converge(&mut cloud, &desired, &lots).unwrap();
     }
