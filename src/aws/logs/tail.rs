@@ -8,7 +8,13 @@ use super::super::client::Aws;
 use super::super::error::{AwsError, Call, IfThere};
 
 /// Streams that are looked into: one a container, the newest first.
-const STREAMS: i32 = 4;
+const STREAMS: usize = 4;
+
+/// Among how many of the newest they are looked for.
+const NEWEST: i32 = 20;
+
+/// How the streams of release commands begin. What those say is told by their instances, without the secrets that may be in it here.
+const RELEASES: &str = "release/";
 
 /// What looking takes: only where a deployment goes wrong.
 pub const ACCESS: Access = Access {
@@ -23,10 +29,10 @@ pub const ACCESS: Access = Access {
 /// As AWS answers.
 pub async fn last_lines(aws: &Aws, group: &str, lines: usize) -> Result<Vec<String>, AwsError> {
     let streams = aws.logs.describe_log_streams().log_group_name(group).order_by(OrderBy::LastEventTime).descending(true);
-    let streams = streams.limit(STREAMS).send().await.call("logs:DescribeLogStreams").if_there()?;
+    let streams = streams.limit(NEWEST).send().await.call("logs:DescribeLogStreams").if_there()?;
     let mut events = Vec::new();
-    for stream in streams.iter().flat_map(DescribeLogStreamsOutput::log_streams) {
-        let name = stream.log_stream_name().unwrap_or_default();
+    let names = streams.iter().flat_map(DescribeLogStreamsOutput::log_streams).filter_map(|stream| stream.log_stream_name());
+    for name in names.filter(|name| !name.starts_with(RELEASES)).take(STREAMS) {
         let limit = i32::try_from(lines).unwrap_or(i32::MAX);
         let read = aws.logs.get_log_events().log_group_name(group).log_stream_name(name).start_from_head(false).limit(limit);
         let read = read.send().await.call("logs:GetLogEvents").if_there()?;
