@@ -14,7 +14,7 @@ pub fn subscriber<W>(wanted: EnvFilter, to: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt::layer().with_writer(to);
+    let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(to);
     tracing_subscriber::registry().with(lines.with_filter(wanted.and(filter_fn(is_ours))))
 }
 
