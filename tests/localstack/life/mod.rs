@@ -11,6 +11,7 @@ mod destroy;
 mod drift;
 mod failures;
 mod faults;
+mod foreign;
 mod guards;
 mod interrupt;
 mod lease;
