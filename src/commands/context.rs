@@ -14,7 +14,7 @@ use futures::future::select_all;
 use indicatif::ProgressBar;
 
 use crate::apply::{Asker, Cause};
-use crate::render::{Page, diagnostic};
+use crate::render::{Page, diagnostic, visible_lines};
 use crate::spec::{Loaded, Problem, Source, load};
 use crate::values::origin::Origin;
 
@@ -93,7 +93,7 @@ impl Context {
         }
     }
 
-    /// Writes to standard error. That nobody reads it is no reason to stop.
+    /// Writes plain text to standard error. That nobody reads it is no reason to stop.
     pub fn tell(&self, text: &str) {
         tell(text);
     }
@@ -132,7 +132,7 @@ impl Context {
     /// Shows problems with their sources.
     pub fn tell_problems(&self, problems: &[Problem], sources: &[Source]) {
         let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
-        self.tell(&format!("{}\n", diagnostic::text(problems, sources, colour, &self.here)));
+        draw(&format!("{}\n", diagnostic::text(problems, sources, colour, &self.here)));
     }
 
     /// Shows an error, and what to do about it.
@@ -215,7 +215,7 @@ pub(super) struct Busy {
 impl Busy {
     /// What it is at now. Where nothing can be drawn, that is a line of its own, once.
     pub(super) fn say(&self, with: String) {
-        self.spinner.set_message(with.clone());
+        self.spinner.set_message(visible_lines(&with));
         let line = format!("{with}\n");
         let is_new = self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(with);
         if is_new && self.spinner.is_hidden() {
@@ -230,8 +230,14 @@ impl Drop for Busy {
     }
 }
 
-/// See [`Context::tell`]; for what outlives a borrow of the context.
+/// See [`Context::tell`]; for what outlives a borrow of the context. Much of what is told comes from files and from AWS: it is not to
+/// talk to the terminal.
 pub(super) fn tell(text: &str) {
+    draw(&visible_lines(text));
+}
+
+/// Writes what may have colour.
+fn draw(text: &str) {
     let _ = AutoStream::auto(io::stderr()).write_all(text.as_bytes());
 }
 

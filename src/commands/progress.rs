@@ -11,8 +11,8 @@ use super::context::Context;
 use crate::apply::Event;
 use crate::graph::Address;
 use crate::plan::Verb;
-use crate::render::events;
 use crate::render::words::took;
+use crate::render::{events, visible_lines};
 
 /// How often plain lines say that something still runs.
 const HEARTBEAT: Duration = Duration::from_secs(30);
@@ -70,13 +70,13 @@ impl<'a> Progress<'a> {
                     }
                     Event::Notice { change, verb, text } => {
                         if let Some(bar) = running.get(&(change.address.clone(), *verb)) {
-                            bar.set_message(doing(*verb, &change.address, Some(text)));
+                            bar.set_message(visible_lines(&doing(*verb, &change.address, Some(text))));
                         }
                     }
                     Event::Waiting { .. } | Event::Said { .. } | Event::Stopping(_) => {}
                 }
                 if let Some(line) = events::line(event) {
-                    let _ = bars.println(line);
+                    let _ = bars.println(visible_lines(&line));
                 }
             }
             Look::Lines { running, .. } => {
@@ -104,7 +104,7 @@ impl<'a> Progress<'a> {
     pub(super) fn note(&self, text: &str) {
         match &self.look {
             Look::Json => drop(self.context.print(&format!("{}\n", events::note(text)))),
-            Look::Drawn { bars, .. } => drop(bars.println(text)),
+            Look::Drawn { bars, .. } => drop(bars.println(visible_lines(text))),
             Look::Lines { .. } => self.context.tell(&format!("{text}\n")),
         }
     }

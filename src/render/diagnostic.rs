@@ -5,14 +5,19 @@ use std::path::Path;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
+use super::visible::visible;
 use crate::spec::{FileId, Label, Problem, Severity, Source};
+
+/// How many problems are drawn. Whoever has more mends these first, and to draw one takes the longer the longer its file is.
+const MOST: usize = 100;
 
 /// Draws problems, with an empty line between two. Paths are shown as seen from `from`.
 #[must_use]
 pub fn text(problems: &[Problem], sources: &[Source], colour: bool, from: &Path) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() }.decor_style(DecorStyle::Ascii);
-    let drawn: Vec<String> = problems.iter().map(|problem| renderer.render(&[group(problem, sources, from)])).collect();
-    drawn.join("\n\n")
+    let drawn = problems.iter().take(MOST).map(|problem| renderer.render(&[group(problem, sources, from)]));
+    let more = problems.len().checked_sub(MOST).filter(|more| *more > 0).map(|more| format!("and {more} more like these"));
+    drawn.chain(more).collect::<Vec<_>>().join("\n\n")
 }
 
 fn group<'a>(problem: &'a Problem, sources: &'a [Source], from: &Path) -> Group<'a> {
@@ -20,9 +25,9 @@ fn group<'a>(problem: &'a Problem, sources: &'a [Source], from: &Path) -> Group<
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = level.primary_title(problem.message.as_str()).elements(snippets(&problem.labels, sources, from));
+    let mut group = level.primary_title(visible(&problem.message)).elements(snippets(&problem.labels, sources, from));
     if let Some(help) = &problem.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(visible(help)));
     }
     group
 }
@@ -45,10 +50,11 @@ fn snippet<'a>(
     from: &Path,
 ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let path = source.path.strip_prefix(from).unwrap_or(&source.path).display().to_string();
+    let path = visible(&path);
     let annotations = labels.iter().enumerate().filter(|(_, label)| label.place.file == file).map(|(index, label)| {
         let kind = if index == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
         let annotation = kind.span(label.place.span.clone());
-        if label.text.is_empty() { annotation } else { annotation.label(label.text.as_str()) }
+        if label.text.is_empty() { annotation } else { annotation.label(visible(&label.text)) }
     });
     Snippet::source(source.text.as_str()).path(path).annotations(annotations)
 }

@@ -20,6 +20,7 @@ pub mod words;
 
 pub use draw::Page;
 pub(crate) use rows::conceal::conceal;
+pub(crate) use visible::lines as visible_lines;
 
 use serde::{Deserialize, Serialize};
 

@@ -12,9 +12,20 @@ pub(super) fn visible(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
+/// The same for a text of several lines, which stay lines.
+pub(crate) fn lines(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(|line| visible(line.trim_end_matches('\r'))).collect();
+    lines.join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_stay_lines() {
+        assert_eq!(lines("error: \u{1b}[2J\r\n  \u{202e}two\n"), "error: �[2J\n  �two\n");
+    }
 
     #[test]
     fn nothing_is_said_to_a_terminal() {
