@@ -57,21 +57,22 @@ impl Sheet {
                     gap += piece.len();
                     continue;
                 }
-                let mut rest = piece;
-                if !fresh && column + gap + length(rest) > self.page.width {
+                let (mut rest, mut left) = (piece, length(piece));
+                if !fresh && column + gap + left > self.page.width {
                     self.end();
                     (column, gap) = (0, hang);
                 }
                 // A word longer than the page goes on below, whole: an ARN that is cut cannot be copied.
-                while column + gap + length(rest) > self.page.width {
+                while left > 0 && column + gap + left > self.page.width {
                     let room = self.page.width.saturating_sub(column + gap).max(1);
                     let (head, tail) = rest.split_at(offset(rest, room));
                     self.put(gap, role, head);
                     self.end();
                     (column, gap, rest) = (0, hang, tail);
+                    left = left.saturating_sub(room);
                 }
                 self.put(gap, role, rest);
-                column += gap + length(rest);
+                column += gap + left;
                 (gap, fresh) = (0, false);
             }
         }
@@ -105,6 +106,11 @@ impl Sheet {
 /// Columns that a text takes: all that plans say is made of characters one column wide.
 pub(super) fn length(text: &str) -> usize {
     text.chars().count()
+}
+
+/// A text, with spaces behind it up to `width` columns. What formats itself may not be wider than 65535 (`std::fmt`).
+pub(super) fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(length(text))))
 }
 
 /// Words and the spaces between them.

@@ -7,7 +7,7 @@ use super::{moved, outcome};
 use crate::apply::Cause;
 use crate::graph::Address;
 use crate::record::{Agreement, Consent, Entry, Record, Step, StepOutcome};
-use crate::render::draw::{Page, Sheet, length};
+use crate::render::draw::{Page, Sheet, length, padded};
 use crate::render::events::verbs;
 use crate::render::json::{ActionReason, ResourceChange, Verb};
 use crate::render::rows::{labels, recorded};
@@ -32,7 +32,7 @@ pub fn one(entry: &Entry, page: Page) -> String {
             sheet.line(
                 RESOURCE,
                 DETAIL,
-                &[(Role::Plain, &format!("{service:<widest$}  {}", moved(image))), (Role::Faint, &source)],
+                &[(Role::Plain, &format!("{}  {}", padded(service, widest), moved(image))), (Role::Faint, &source)],
             );
             if let Some(running) = image.running.as_ref().filter(|running| Some(*running) != image.to.as_ref()) {
                 sheet.line(DETAIL, DETAIL + 2, &[(Role::Delete, "ran at the end: "), (Role::Plain, running.short())]);
