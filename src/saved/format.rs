@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::seal;
+use super::written::is_as_written;
 use crate::graph::{Address, Attrs, Live, Neighbour, Outputs, Owner, State, Tags};
 use crate::plan::{Action, Blocked, Change, FieldChange, Hazard, Plan, Reason, Schemas, Step};
 use crate::render::Header;
@@ -119,7 +120,12 @@ impl Saved {
         }
         let version = file["format_version"].as_str().ok_or_else(|| not(&"it has no `format_version`"))?;
         if version != FORMAT_VERSION {
-            return Err(SavedError::Newer(version.to_owned()));
+            let newer = numbers(version) > numbers(FORMAT_VERSION);
+            let none = || not(&format!("no infra has written the format `{version}`"));
+            return Err(if newer { SavedError::Newer(version.to_owned()) } else { none() });
+        }
+        if !is_as_written(text, &file) {
+            return Err(SavedError::Edited);
         }
         let written = file.as_object_mut().and_then(|file| file.remove("checksum"));
         if written != Some(checksum(&file).into()) {
@@ -132,6 +138,12 @@ impl Saved {
         }
         Ok(Self { header: file.header, plan: Plan::restored(changes, file.steps, file.plan_id) })
     }
+}
+
+/// None where it is no version.
+fn numbers(version: &str) -> Option<(u32, u32)> {
+    let (major, minor) = version.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 /// Guards against an edit, not against an attacker: whoever can write the file can compute it. What protects the account is that

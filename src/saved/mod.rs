@@ -6,6 +6,7 @@
 mod format;
 mod moved;
 mod seal;
+mod written;
 
 pub use format::{FORMAT_VERSION, Saved, SavedError};
 pub use moved::{Moved, moved};

@@ -3,6 +3,7 @@
 
 mod alone;
 mod case;
+mod edited;
 mod github;
 mod markdown;
 mod nasty;
