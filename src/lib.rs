@@ -11,6 +11,7 @@
 
 pub mod apply;
 pub mod aws;
+mod bounded;
 pub mod cli;
 pub mod commands;
 pub mod desired;

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::error::Error;
 use super::prepare::Prepared;
 use crate::aws::kinds::Registry;
+use crate::bounded;
 use crate::plan::Plan;
 use crate::render::Header;
 use crate::saved::{Saved, SavedError, moved, seal};
@@ -26,9 +27,8 @@ pub(super) fn write(file: &Path, saved: &Saved) -> Result<(), Error> {
 /// When there is none, or it is none for this `infra`.
 pub(super) fn read(file: &Path) -> Result<Saved, Error> {
     let refuse = |why: String, help: &str| Error::Usage { message: format!("{}: {why}", file.display()), help: help.into() };
-    let text =
-        std::fs::read(file).map_err(|error| refuse(error.to_string(), "`infra plan --out FILE` writes a plan into a file"))?;
-    let text = String::from_utf8_lossy(&text);
+    let text = bounded::read(file, bounded::PLAN)
+        .map_err(|error| refuse(error.to_string(), "`infra plan --out FILE` writes a plan into a file"))?;
     Saved::from_text(&text, &Registry).map_err(|error| {
         let help = match error {
             SavedError::NotAPlan(_) | SavedError::Edited => "make another with `infra plan --out FILE`",

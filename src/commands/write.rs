@@ -6,6 +6,7 @@ use super::agree::nothing_is_blocked;
 use super::context::Context;
 use super::error::{Error, Exit};
 use super::prepare::prepare;
+use crate::bounded;
 use crate::plan::Choices;
 use crate::promote::Promotion;
 use crate::spec::with_images;
@@ -29,7 +30,7 @@ pub(super) async fn digests(context: &Context, name: &str, choices: &Choices) ->
         message: format!("{} could not be {what}: {error}", path.display()),
         help: "it must be a file that can be read and written".into(),
     };
-    let text = fs::read_to_string(&path).map_err(|error| refuse("read", &error))?;
+    let text = bounded::read(&path, bounded::SPEC).map_err(|error| refuse("read", &error))?;
     let images = promotion.iter().map(|promotion| (promotion.service.as_str(), &promotion.to));
     let edited = with_images(&text, images).map_err(|error| refuse("edited", &error))?;
     fs::write(&path, edited).map_err(|error| refuse("written", &error))?;

@@ -1,7 +1,7 @@
 //! Reading records back, old ones and those of newer versions alike.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize as _;
@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::name::EXTENSION;
 use super::{FORMAT_VERSION, Outcome, Record};
+use crate::bounded;
 
 /// A record, and the file it stands in.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,9 +80,9 @@ pub fn read(folder: &Path) -> io::Result<Folder> {
 }
 
 fn entry(path: &Path) -> Result<(Record, bool), String> {
-    let mut file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let mut text = String::new();
-    file.read_to_string(&mut text).map_err(|error| format!("cannot be read: {error}"))?;
+    let unreadable = |error| format!("cannot be read: {error}");
+    let file = File::open(path).map_err(unreadable)?;
+    let text = bounded::text(&file, bounded::RECORD).map_err(unreadable)?;
     // Its writer holds it as long as it lives, and the system lets go of it.
     let lives = matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock));
     Ok((parse(&text)?, lives))

@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::Unreadable;
 use super::name::EXTENSION;
 use super::read::numbers;
+use crate::bounded;
 use crate::promote::Rejection;
 use crate::values::image_digest::ImageDigest;
 use crate::values::origin::Origin;
@@ -88,7 +89,7 @@ impl RejectedImage {
     /// When it cannot be read, or is about another image than its name says.
     pub fn read(path: &Path) -> Result<Self, Unreadable> {
         let unreadable = |why| Unreadable { path: path.to_owned(), why };
-        let text = fs::read_to_string(path).map_err(|error| unreadable(format!("cannot be read: {error}")))?;
+        let text = bounded::read(path, bounded::REJECTION).map_err(|error| unreadable(format!("cannot be read: {error}")))?;
         let read = parse(&text).map_err(unreadable)?;
         if path.file_name().is_none_or(|found| found != name(&read.digest).as_str()) {
             return Err(unreadable(format!("is about {}, and is not named after it", read.digest)));

@@ -1,8 +1,7 @@
 //! Who we are to a registry, and finding it where Docker keeps it.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{BufReader, ErrorKind};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use docker_credential::{CredentialRetrievalError, DockerCredential, get_credenti
 use tokio::time::timeout;
 
 use super::error::{Doing, Problem, RegistryError};
+use crate::bounded;
 
 /// Helpers ask keychains, which may ask people; nobody may be there.
 const HELPER: Duration = Duration::from_secs(30);
@@ -94,12 +94,12 @@ fn names(host: &str) -> Vec<String> {
 
 /// What a file, or the helper that it names, has under one name.
 fn kept(config: &PathBuf, name: &str) -> Result<Option<Credentials>, String> {
-    let file = match File::open(config) {
-        Ok(file) => file,
+    let text = match bounded::read(config, bounded::DOCKER_CONFIG) {
+        Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.to_string()),
     };
-    match get_credential_from_reader(BufReader::new(file), name) {
+    match get_credential_from_reader(text.as_bytes(), name) {
         // What `docker logout` leaves behind in some versions.
         Ok(DockerCredential::UsernamePassword(user, password)) if user.is_empty() && password.is_empty() => Ok(None),
         Ok(DockerCredential::UsernamePassword(user, password)) => Ok(Some(Credentials::Basic { user, password })),

@@ -10,6 +10,7 @@ use super::conceal::{conceal, conceal_lines};
 use super::problem::{FileId, Place, Problem, Source};
 use super::suggest;
 use super::tree::Node;
+use crate::bounded;
 
 /// The key by which a file names the one it extends.
 pub(super) const EXTENDS: &str = "extends";
@@ -123,7 +124,7 @@ impl Files {
         if let Some(id) = self.known.get(&canonical) {
             return Some(*id);
         }
-        let text = match fs::read_to_string(&path) {
+        let text = match bounded::read(&path, bounded::SPEC) {
             Ok(text) => text,
             Err(error) => {
                 self.unreadable.push(Problem::error(format!("cannot read `{}`: {error}", path.display())));
