@@ -15,7 +15,7 @@ use super::referrers;
 use super::repository::Repository;
 use super::tag::Tagged;
 use super::upload::{self, Begun, Stop, Upload};
-use super::walk::{REQUESTS, walk};
+use super::walk::{REQUESTS, check_count, walk};
 use crate::values::image_digest::ImageDigest;
 
 /// Blobs on their way at once. More would not be faster: all go through one network.
@@ -79,7 +79,7 @@ pub async fn copy(
         let opened = open(source, destination, wanted).await?;
         copied.mounted = opened.mounted;
         copied.blobs = opened.to_move.len();
-        copied.bytes = opened.to_move.iter().map(|(blob, _)| blob.size).sum();
+        copied.bytes = bytes(&opened.to_move);
         move_all(source, destination, opened.to_move, progress).await?;
         copied.manifests = missing.len();
         put_all(destination, &whole, &missing).await?;
@@ -103,6 +103,8 @@ async fn whole(source: &Repository, root: &ImageDigest) -> Result<Whole, Registr
             new.extend(manifests.iter().map(|manifest| manifest.digest.clone()));
             known.extend(new.iter().cloned());
             whole.manifests.extend(manifests);
+            // There may always be something that refers to what was found last.
+            check_count(source, root, whole.manifests.len())?;
             whole.tags.extend(tag.map(|tag| (tag, digest)));
         }
         // Made before they are polled, here and below: a stream that makes them as it goes is not `Send` (rust-lang/rust#100013).
@@ -175,13 +177,18 @@ async fn open<'a>(
     Ok(opened)
 }
 
+/// How long all of them are together. What manifests say of that, nobody has checked yet.
+fn bytes(to_move: &[(Descriptor, Url)]) -> u64 {
+    to_move.iter().fold(0, |sum, (blob, _)| sum.saturating_add(blob.size))
+}
+
 async fn move_all(
     source: &Repository,
     destination: &Repository,
     to_move: Vec<(Descriptor, Url)>,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<(), RegistryError> {
-    let total = to_move.iter().map(|(blob, _)| blob.size).sum();
+    let total = bytes(&to_move);
     let state = Mutex::new(Progress { done: 0, total, blobs: to_move.len() });
     let report = |change: &dyn Fn(&mut Progress)| {
         let now = {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use reqwest::redirect::Policy;
 use reqwest::{Response, Url};
+use tokio::time::{Instant, timeout_at};
 
 use super::error::{Doing, Problem, RegistryError};
 use super::reference::is_loopback;
@@ -14,6 +15,9 @@ const CONNECT: Duration = Duration::from_secs(15);
 /// How long a registry may say nothing. Long, because it checks a whole layer before it says that it has it, and because sending a piece
 /// counts as well: it takes so long at 90 kB/s.
 const SILENCE: Duration = Duration::from_mins(2);
+
+/// How long the answer takes at most that is read whole: a registry that says a byte every minute says nothing.
+const WHOLE: Duration = Duration::from_mins(5);
 
 /// Registries answer requests for blobs with the address of a bucket.
 const REDIRECTS: usize = 5;
@@ -48,7 +52,11 @@ pub(super) async fn read(mut response: Response, max: usize, doing: &Doing) -> R
         return Err(too_long());
     }
     let mut body = BytesMut::with_capacity(announced.unwrap_or_default());
-    while let Some(frame) = response.chunk().await.map_err(|error| doing.not_reached(error))? {
+    let end = Instant::now() + WHOLE;
+    let too_slow = || doing.failed(Problem::Unsupported, format!("the answer was not there after {} s", WHOLE.as_secs()));
+    while let Some(frame) =
+        timeout_at(end, response.chunk()).await.map_err(|_| too_slow())?.map_err(|error| doing.not_reached(error))?
+    {
         if body.len() + frame.len() > max {
             return Err(too_long());
         }
@@ -60,7 +68,8 @@ pub(super) async fn read(mut response: Response, max: usize, doing: &Doing) -> R
 /// The beginning of an answer that says why something is refused; what cannot be read of it is left.
 pub(super) async fn read_beginning(mut response: Response, max: usize) -> Vec<u8> {
     let mut body = Vec::new();
-    while let Ok(Some(frame)) = response.chunk().await {
+    let end = Instant::now() + WHOLE;
+    while let Ok(Ok(Some(frame))) = timeout_at(end, response.chunk()).await {
         body.extend_from_slice(&frame[..frame.len().min(max - body.len())]);
         if body.len() == max {
             break;

@@ -205,7 +205,7 @@ fn position(headers: &HeaderMap, message: &str) -> Option<u64> {
     let range = headers.get(RANGE)?.to_str().ok()?.trim_start_matches("bytes=");
     let end: u64 = range.strip_prefix("0-")?.parse().ok()?;
     // `0-0` is how registries say that they have nothing; the one that has one byte is sent it again, and refuses.
-    Some(if end == 0 { 0 } else { end + 1 })
+    if end == 0 { Some(0) } else { end.checked_add(1) }
 }
 
 #[cfg(test)]
@@ -219,6 +219,7 @@ mod tests {
         assert_eq!(position(&headers("bytes=0-99"), ""), Some(100));
         assert_eq!(position(&headers("0-0"), ""), Some(0));
         assert_eq!(position(&headers("50-99"), ""), None);
+        assert_eq!(position(&headers("0-18446744073709551615"), ""), None, "no blob is so long");
         assert_eq!(position(&HeaderMap::new(), "First byte of the layer part is 0 instead of 11304960"), Some(11_304_960));
         assert_eq!(position(&HeaderMap::new(), "no such range"), None);
     }
