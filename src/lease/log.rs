@@ -92,7 +92,7 @@ fn follows(entries: &[(u64, Option<Entry>)], index: usize) -> bool {
     let before = index.checked_sub(1).map(|before| entries[before].1.as_ref().map(|entry| &entry.run));
     entry.as_ref().and_then(|entry| entry.after.as_ref()).is_some_and(|after| {
         // The version before the first that is kept is known by its number alone.
-        after.version + 1 == *version && before.is_none_or(|run| run == Some(&after.run))
+        after.version.checked_add(1) == Some(*version) && before.is_none_or(|run| run == Some(&after.run))
     })
 }
 
