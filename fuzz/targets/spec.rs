@@ -1,0 +1,5 @@
+//! A spec.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| infra_fuzz::hold::spec(bytes));
