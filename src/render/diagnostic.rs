@@ -1,11 +1,12 @@
 //! Problems of specs as text: the line, a caret under the value, and what to write instead.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::visible::visible;
+use super::visible::{self, visible};
 use crate::spec::{FileId, Label, Problem, Severity, Source};
 
 /// How many problems are drawn. Whoever has more mends these first, and to draw one takes the longer the longer its file is.
@@ -56,5 +57,19 @@ fn snippet<'a>(
         let annotation = kind.span(label.place.span.clone());
         if label.text.is_empty() { annotation } else { annotation.label(visible(&label.text)) }
     });
-    Snippet::source(source.text.as_str()).path(path).annotations(annotations)
+    Snippet::source(harmless(&source.text)).path(path).annotations(annotations)
+}
+
+/// What the renderer leaves as it is and a terminal does not. Spans are in bytes, so each character becomes one as long.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let harmful = |c: char| visible::is_hidden(c) && !c.is_ascii();
+    if !text.contains(harmful) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |c: char| match c.len_utf8() {
+        2 if harmful(c) => '·',
+        _ if harmful(c) => char::REPLACEMENT_CHARACTER,
+        _ => c,
+    };
+    Cow::Owned(text.chars().map(shown).collect())
 }

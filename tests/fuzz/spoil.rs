@@ -46,7 +46,7 @@ const OPENING: [&str; 6] = ["[", "{\"a\":", "[[a]]\n", "a={", "<a>", "a."];
 
 /// One thing that is done to a text.
 #[derive(Clone, Debug)]
-pub enum Deed {
+pub(crate) enum Deed {
     /// It ends here.
     Cut(Index),
     /// A word, number or the like is another.
@@ -70,7 +70,7 @@ pub enum Deed {
 }
 
 /// What may be written in the place of something.
-pub fn odd() -> impl Strategy<Value = String> {
+pub(crate) fn odd() -> impl Strategy<Value = String> {
     prop_oneof![
         12 => select(ODD.as_slice()).prop_map(str::to_owned),
         4 => "\\PC{0,12}",
@@ -80,7 +80,7 @@ pub fn odd() -> impl Strategy<Value = String> {
 }
 
 /// One to three deeds.
-pub fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+pub(crate) fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let deed = prop_oneof![
         2 => any::<Index>().prop_map(Deed::Cut),
         12 => (any::<Index>(), odd()).prop_map(|(at, odd)| Deed::Replace(at, odd)),
@@ -97,7 +97,7 @@ pub fn deeds() -> impl Strategy<Value = Vec<Deed>> {
 }
 
 /// The text after all that was done to it.
-pub fn spoiled(text: &str, deeds: &[Deed]) -> String {
+pub(crate) fn spoiled(text: &str, deeds: &[Deed]) -> String {
     deeds.iter().fold(text.to_owned(), |text, deed| spoil(text, deed))
 }
 
