@@ -6,7 +6,7 @@ use std::path::Path;
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::visible::{self, visible};
+use super::visible::{self, lines, visible};
 use crate::spec::{FileId, Label, Problem, Severity, Source};
 
 /// How many problems are drawn. Whoever has more mends these first, and to draw one takes the longer the longer its file is.
@@ -28,7 +28,7 @@ fn group<'a>(problem: &'a Problem, sources: &'a [Source], from: &Path) -> Group<
     };
     let mut group = level.primary_title(visible(&problem.message)).elements(snippets(&problem.labels, sources, from));
     if let Some(help) = &problem.help {
-        group = group.element(Level::HELP.message(visible(help)));
+        group = group.element(Level::HELP.message(lines(help)));
     }
     group
 }
