@@ -1,6 +1,7 @@
 """What happens when LocalStack starts: providers are chosen and loaded, and the gateway gets the control API."""
 
 import logging
+import os
 
 from localstack import config
 from localstack.aws import handlers
@@ -8,6 +9,7 @@ from localstack.runtime import hooks
 from localstack.services.edge import ROUTER
 
 from . import control, services
+from .recorder import Recorder
 
 LOG = logging.getLogger(__name__)
 
@@ -18,6 +20,8 @@ def start():
     handlers.serve_custom_service_request_handlers.append(control.before)
     handlers.run_custom_response_handlers.append(control.after)
     ROUTER.add(control.Control())
+    if file := os.environ.get("INFRA_LOCALSTACK_REQUESTS"):
+        handlers.preprocess_request.append(Recorder(file))
     if services.licensed():
         LOG.info("infra_localstack: LOCALSTACK_AUTH_TOKEN is set, LocalStack's own providers are used")
         return
