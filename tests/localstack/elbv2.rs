@@ -148,7 +148,8 @@ async fn listener_round_trip() {
         action: Action::Forward(group),
         ..plain.clone()
     };
-    sandbox.round_trip(plain.clone(), [redirect, https, plain]).await;
+    let elsewhere = Listener { port: 8080, ..plain.clone() };
+    sandbox.round_trip(plain.clone(), [redirect, https, elsewhere, plain]).await;
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ resource! {
         /// The ARN of its load balancer.
         load_balancer: P::Text => replace(),
         /// Its port.
-        port: u16 => replace().headline(),
+        port: u16 => update().headline(),
         /// `HTTP` or `HTTPS`.
         protocol: String => update().headline(),
         /// The ARN of the certificate; empty for HTTP.
