@@ -75,3 +75,6 @@ impl Schemas for Registry {
         }
     }
 }
+
+#[cfg(test)]
+mod replacement;
