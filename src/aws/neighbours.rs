@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{
-    Filter, Instance, InstanceStateName, NetworkInterface, NetworkInterfaceStatus, NetworkInterfaceType,
+    Filter, Instance, InstanceStateName, IpPermission, NetworkInterface, NetworkInterfaceStatus, NetworkInterfaceType,
     SecurityGroup as AwsGroup, Subnet as AwsSubnet, Tag,
 };
 
@@ -132,7 +132,7 @@ pub(super) fn introduce(live: &mut [Live], scope: &Scope, inside: &Inside) {
     for group in inside.groups.iter().filter(others) {
         let what = named("security group", group.group_id(), group.group_name());
         let rules = group.ip_permissions().iter().chain(group.ip_permissions_egress());
-        let peers = rules.flat_map(|rule| rule.user_id_group_pairs()).filter_map(|pair| pair.group_id());
+        let peers = rules.flat_map(IpPermission::user_id_group_pairs).filter_map(|pair| pair.group_id());
         holds(live, &what, &peers.chain(group.vpc_id()).collect());
     }
     for live in live {
@@ -256,14 +256,14 @@ fn name(tags: &[Tag]) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ec2::types::{GroupIdentifier, IpPermission, NetworkInterfaceAttachment, UserIdGroupPair};
+    use aws_sdk_ec2::types::{GroupIdentifier, NetworkInterfaceAttachment, UserIdGroupPair};
     use serde_json::{Value, json};
 
     use super::*;
     use crate::graph::{Address, Outputs, State, Tags};
 
-    fn meet(live: &mut [Live], inside: Inside) {
-        introduce(live, &Scope { project: "shop".into(), environment: "dev".into() }, &inside);
+    fn meet(live: &mut [Live], inside: &Inside) {
+        introduce(live, &Scope { project: "shop".into(), environment: "dev".into() }, inside);
     }
 
     fn with(interface: Interface) -> Inside {
@@ -322,7 +322,7 @@ mod tests {
     #[test]
     fn an_instance_of_somebody_else_is_known_to_all_that_it_uses() {
         let mut live = environment();
-        meet(&mut live, with(attached(&["sg-other", "sg-1"], &[("Name", "bastion")])));
+        meet(&mut live, &with(attached(&["sg-other", "sg-1"], &[("Name", "bastion")])));
         let known = |holds: bool| {
             let who = live.iter().filter(|live| live.neighbours.iter().any(|one| one.holds == holds));
             who.map(|live| live.id.as_str()).collect::<Vec<_>>()
@@ -335,7 +335,7 @@ mod tests {
     #[test]
     fn what_is_ours_is_nobodys_neighbour() {
         let nat = interface(&[]).description("Interface for NAT Gateway nat-1").requester_managed(true);
-        let cases = [
+        let cases = vec![
             ("what carries our groups alone", alone(interface(&["sg-1"]).build())),
             ("a database with a group of theirs", alone(interface(&["sg-theirs"]).build())),
             ("our load balancer", alone(interface(&["sg-1"]).description("ELB app/shop-dev-web/0123").build())),
@@ -348,14 +348,14 @@ mod tests {
         ];
         for (what, interface) in cases {
             let mut live = environment();
-            meet(&mut live, with(interface));
+            meet(&mut live, &with(interface));
             assert_eq!(live, environment(), "{what}");
         }
     }
 
     #[test]
     fn what_is_not_is() {
-        let cases = [
+        let cases = vec![
             (attached(&["sg-1"], &[(GROUP, "another")]), "instance i-1"),
             (attached(&["sg-1"], &[("Name", "bastion")]), "instance i-1 (bastion)"),
             (
@@ -381,7 +381,7 @@ mod tests {
         ];
         for (interface, words) in cases {
             let mut live = environment();
-            meet(&mut live, with(interface));
+            meet(&mut live, &with(interface));
             assert_eq!(live[1].neighbours, [Neighbour { what: words.into(), holds: true }]);
             assert_eq!(live[2].neighbours, [], "it stands in another subnet");
         }
@@ -396,7 +396,7 @@ mod tests {
         let group = |id: &str, name: &str| AwsGroup::builder().group_id(id).group_name(name).vpc_id("vpc-1");
         let theirs = group("sg-9", "theirs").ip_permissions(rule).build();
         let groups = vec![group("sg-0", "default").build(), group("sg-1", "shop-dev-web").build(), theirs];
-        meet(&mut live, Inside { subnets: vec![subnet("subnet-1"), subnet("subnet-9")], groups, ..Inside::default() });
+        meet(&mut live, &Inside { subnets: vec![subnet("subnet-1"), subnet("subnet-9")], groups, ..Inside::default() });
         let of = |id: &str| {
             let live = live.iter().find(|live| live.id == id).unwrap();
             live.neighbours.iter().map(|one| one.what.as_str()).collect::<Vec<_>>()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine;
@@ -93,7 +93,7 @@ fn names(host: &str) -> Vec<String> {
 }
 
 /// What a file, or the helper that it names, has under one name.
-fn kept(config: &PathBuf, name: &str) -> Result<Option<Credentials>, String> {
+fn kept(config: &Path, name: &str) -> Result<Option<Credentials>, String> {
     let text = match bounded::read(config, bounded::DOCKER_CONFIG) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),

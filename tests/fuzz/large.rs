@@ -43,8 +43,8 @@ fn more_than_anybody_writes_is_not_read() {
 #[test]
 fn what_is_long_or_deep_ends_soon() {
     let mib = 1 << 20;
-    let keys = (0..40_000).map(|number| format!("key{number} = 1\n")).collect::<String>();
-    let tables = (0..5_000).map(|number| format!("[service.s{number}]\nport = 1\n")).collect::<String>();
+    let keys = (0..40_000).map(|number| format!("key{number} = 1\n")).collect::<Vec<_>>().concat();
+    let tables = (0..5_000).map(|number| format!("[service.s{number}]\nport = 1\n")).collect::<Vec<_>>().concat();
     for (what, spec) in [
         ("open brackets", "a = ".to_owned() + &"[".repeat(mib - 10)),
         ("open tables", "a = ".to_owned() + &"{a=".repeat(mib / 3 - 10)),

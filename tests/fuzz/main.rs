@@ -215,17 +215,16 @@ impl Spoil {
                     .filter(|leaf| !leaf.is_empty())
                     .collect();
                 if leaves.is_empty() {
-                    return lacking(text, at).into_bytes();
+                    return lacking(text, *at).into_bytes();
                 }
                 let leaf = at.get(&leaves).clone();
                 let mut text = text.to_owned();
-                match self {
-                    Self::Value(_, odd) => text.replace_range(leaf, odd),
-                    _ => {
-                        let start = text[..leaf.start].rfind('<').unwrap_or(leaf.start);
-                        let end = text[leaf.end..].find('>').map_or(leaf.end, |end| leaf.end + end + 1);
-                        text.replace_range(start..end, "");
-                    }
+                if let Self::Value(_, odd) = self {
+                    text.replace_range(leaf, odd);
+                } else {
+                    let start = text[..leaf.start].rfind('<').unwrap_or(leaf.start);
+                    let end = text[leaf.end..].find('>').map_or(leaf.end, |end| leaf.end + end + 1);
+                    text.replace_range(start..end, "");
                 }
                 text.into_bytes()
             }
@@ -234,8 +233,8 @@ impl Spoil {
 }
 
 /// JSON without one of its values, at whatever depth.
-fn lacking(text: &str, at: &Index) -> String {
-    fn paths(value: &serde_json::Value, path: String, found: &mut Vec<String>) {
+fn lacking(text: &str, at: Index) -> String {
+    fn paths(value: &serde_json::Value, path: &str, found: &mut Vec<String>) {
         let inner: Vec<(String, &serde_json::Value)> = match value {
             serde_json::Value::Object(table) => table.iter().map(|(key, value)| (key.clone(), value)).collect(),
             serde_json::Value::Array(items) => {
@@ -246,12 +245,12 @@ fn lacking(text: &str, at: &Index) -> String {
         for (key, value) in inner {
             let path = format!("{path}/{key}");
             found.push(path.clone());
-            paths(value, path, found);
+            paths(value, &path, found);
         }
     }
     let Ok(mut value) = serde_json::from_str::<serde_json::Value>(text) else { return String::new() };
     let mut found = Vec::new();
-    paths(&value, String::new(), &mut found);
+    paths(&value, "", &mut found);
     if let Some((parent, key)) = (!found.is_empty()).then(|| at.get(&found)).and_then(|path| path.rsplit_once('/')) {
         match value.pointer_mut(parent) {
             Some(serde_json::Value::Object(table)) => drop(table.remove(key)),

@@ -37,7 +37,9 @@ impl Answers {
             let Some(body) = parts.get(name).cloned() else { continue };
             for (key, value) in [("DIGEST", digest(&body)), ("SIZE", body.len().to_string())] {
                 let token = format!("{key}({name})");
-                parts.values_mut().for_each(|other| *other = other.replace(&token, &value));
+                for other in parts.values_mut() {
+                    *other = other.replace(&token, &value);
+                }
             }
         }
         Self(parts)
@@ -83,7 +85,7 @@ impl Answers {
 }
 
 fn digest(body: &str) -> String {
-    let hash: String = Sha256::digest(body.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = Sha256::digest(body.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     format!("sha256:{hash}")
 }
 

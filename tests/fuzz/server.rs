@@ -37,11 +37,14 @@ pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<
     bytes
 }
 
+/// Says what is answered.
+pub(crate) type Answering = Arc<dyn Fn(&Request) -> Vec<u8> + Send + Sync>;
+
 /// Answers until it is dropped.
 ///
 /// # Errors
 /// When a connection cannot be taken.
-pub(crate) async fn serve(listener: TcpListener, answer: Arc<dyn Fn(&Request) -> Vec<u8> + Send + Sync>) -> io::Result<()> {
+pub(crate) async fn serve(listener: TcpListener, answer: Answering) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
@@ -52,7 +55,7 @@ pub(crate) async fn serve(listener: TcpListener, answer: Arc<dyn Fn(&Request) ->
     }
 }
 
-async fn converse(mut stream: TcpStream, answer: Arc<dyn Fn(&Request) -> Vec<u8> + Send + Sync>) -> io::Result<()> {
+async fn converse(mut stream: TcpStream, answer: Answering) -> io::Result<()> {
     let mut read = Vec::new();
     loop {
         let end = loop {

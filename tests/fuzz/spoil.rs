@@ -98,7 +98,7 @@ pub(crate) fn deeds() -> impl Strategy<Value = Vec<Deed>> {
 
 /// The text after all that was done to it.
 pub(crate) fn spoiled(text: &str, deeds: &[Deed]) -> String {
-    deeds.iter().fold(text.to_owned(), |text, deed| spoil(text, deed))
+    deeds.iter().fold(text.to_owned(), spoil)
 }
 
 fn spoil(mut text: String, deed: &Deed) -> String {

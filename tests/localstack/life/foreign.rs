@@ -44,7 +44,7 @@ impl Stage {
         describe!(seen, aws.ec2, describe_volumes, volumes, volume_id);
         let instances = aws.ec2.describe_instances().send().await.unwrap();
         for reservation in instances.reservations() {
-            note(&mut seen, "instances", reservation.instances(), |instance| instance.instance_id());
+            note(&mut seen, "instances", reservation.instances(), aws_sdk_ec2::types::Instance::instance_id);
         }
         describe!(seen, aws.autoscaling, describe_auto_scaling_groups, auto_scaling_groups, auto_scaling_group_name);
         describe!(seen, aws.elbv2, describe_load_balancers, load_balancers, load_balancer_name);
@@ -57,9 +57,9 @@ impl Stage {
         describe!(seen, aws.logs, describe_log_groups, log_groups, log_group_name);
         describe!(seen, aws.cloudwatch, describe_alarms, metric_alarms, alarm_name);
         let services = aws.apprunner.list_services().send().await.unwrap();
-        note(&mut seen, "services", services.service_summary_list(), |service| service.service_arn());
+        note(&mut seen, "services", services.service_summary_list(), aws_sdk_apprunner::types::ServiceSummary::service_arn);
         let roles = aws.iam.get_account_authorization_details().send().await.unwrap();
-        note(&mut seen, "roles", roles.role_detail_list(), |role| role.role_name());
+        note(&mut seen, "roles", roles.role_detail_list(), aws_sdk_iam::types::RoleDetail::role_name);
         let profiles = aws.iam.list_instance_profiles().send().await.unwrap();
         note(&mut seen, "profiles", profiles.instance_profiles(), |profile| Some(profile.instance_profile_name()));
         seen
@@ -74,7 +74,7 @@ impl Stage {
     }
 
     /// Another project in the same account, with specs of its own.
-    async fn project(&self, project: &str, environment: &str) -> Self {
+    fn project(&self, project: &str, environment: &str) -> Self {
         let specs = Specs::for_account(&self.aws().account);
         let dev = std::fs::read_to_string(specs.folder().join("dev.toml")).unwrap();
         let dev = dev.replace("environment = \"dev\"", &format!("project = \"{project}\"\nenvironment = \"{environment}\""));
@@ -127,7 +127,7 @@ impl Stage {
 #[tokio::test]
 async fn neighbours_with_names_like_ours_are_as_they_were() {
     let dev = Stage::new("dev").await;
-    let neighbours = [dev.project("techhub", "dev-2").await, dev.project("techhub-dev", "web").await];
+    let neighbours = [dev.project("techhub", "dev-2"), dev.project("techhub-dev", "web")];
     for (neighbour, cidr) in neighbours.iter().zip(["10.40.0.0/16", "10.10.0.0/16"]) {
         let file = neighbour.specs.folder().join("dev.toml");
         let spec = std::fs::read_to_string(&file).unwrap().replace("10.10.0.0/16", cidr);

@@ -80,7 +80,7 @@ impl Stage {
             .values("stopping")
             .values("stopped");
         let answer = ec2.describe_instances().filters(alive.build()).send().await.unwrap();
-        let instances = answer.reservations().iter().flat_map(|reservation| reservation.instances());
+        let instances = answer.reservations().iter().flat_map(aws_sdk_ec2::types::Reservation::instances);
         census.add("instance", instances.map(|instance| address(instance.tags())));
         let answer = ec2.describe_volumes().send().await.unwrap();
         census.add("volume", answer.volumes().iter().map(|volume| format!("{:?}", volume.state())));
@@ -103,7 +103,8 @@ impl Stage {
         for balancer in answer.load_balancers() {
             let listeners =
                 elbv2.describe_listeners().load_balancer_arn(balancer.load_balancer_arn().unwrap()).send().await.unwrap();
-            let ports: Vec<_> = listeners.listeners().iter().filter_map(|listener| listener.port()).collect();
+            let ports: Vec<_> =
+                listeners.listeners().iter().filter_map(aws_sdk_elasticloadbalancingv2::types::Listener::port).collect();
             census.add("load balancer", [format!("{} listens on {ports:?}", balancer.load_balancer_name().unwrap())]);
         }
         let answer = elbv2.describe_target_groups().send().await.unwrap();

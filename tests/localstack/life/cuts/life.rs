@@ -13,7 +13,7 @@ use super::super::{Ended, Stage};
 use super::step::Step;
 
 /// How long a run may take, here where AWS takes no time.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Where a run is cut off.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

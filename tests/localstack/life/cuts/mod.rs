@@ -188,7 +188,7 @@ async fn every_call() {
     survive(&whole, shard(of_calls(&whole))).await;
 }
 
-/// `INFRA_CUTS_SHARD=1/2` takes every second one, so that several machines, or several LocalStacks, can share the work.
+/// `INFRA_CUTS_SHARD=1/2` takes every second one, so that several machines, or several `LocalStack`s, can share the work.
 fn shard(cuts: Cuts) -> Cuts {
     let shard = std::env::var("INFRA_CUTS_SHARD").unwrap_or_else(|_| "0/1".into());
     let (part, of) = shard.split_once('/').unwrap();
