@@ -157,25 +157,31 @@ enum Change {
 async fn call(aws: &Aws, group: &str, change: Change, direction: Direction, rules: Vec<&Rule>) -> Result<(), AwsError> {
     let rules: Vec<IpPermission> = rules.into_iter().map(Rule::to_aws).collect();
     macro_rules! send {
-        ($call:ident, $name:literal) => {
-            aws.ec2.$call().group_id(group).set_ip_permissions(Some(rules.clone())).send().await.call($name).map(drop)
+        ($call:ident) => {
+            aws.ec2.$call().group_id(group).set_ip_permissions(Some(rules.clone())).send().await
         };
     }
     // A rule that is not there is no sign of a group that EC2 does not know yet.
     let answer = once_visible(|| async {
         let answer = match (change, direction) {
             (Change::Authorize, Direction::Ingress) => {
-                send!(authorize_security_group_ingress, "ec2:AuthorizeSecurityGroupIngress")
+                send!(authorize_security_group_ingress).call("ec2:AuthorizeSecurityGroupIngress").map(drop)
             }
-            (Change::Authorize, Direction::Egress) => send!(authorize_security_group_egress, "ec2:AuthorizeSecurityGroupEgress"),
-            (Change::Describe, Direction::Ingress) => {
-                send!(update_security_group_rule_descriptions_ingress, "ec2:UpdateSecurityGroupRuleDescriptionsIngress")
+            (Change::Authorize, Direction::Egress) => {
+                send!(authorize_security_group_egress).call("ec2:AuthorizeSecurityGroupEgress").map(drop)
             }
-            (Change::Describe, Direction::Egress) => {
-                send!(update_security_group_rule_descriptions_egress, "ec2:UpdateSecurityGroupRuleDescriptionsEgress")
+            (Change::Describe, Direction::Ingress) => send!(update_security_group_rule_descriptions_ingress)
+                .call("ec2:UpdateSecurityGroupRuleDescriptionsIngress")
+                .map(drop),
+            (Change::Describe, Direction::Egress) => send!(update_security_group_rule_descriptions_egress)
+                .call("ec2:UpdateSecurityGroupRuleDescriptionsEgress")
+                .map(drop),
+            (Change::Revoke, Direction::Ingress) => {
+                send!(revoke_security_group_ingress).call("ec2:RevokeSecurityGroupIngress").map(drop)
             }
-            (Change::Revoke, Direction::Ingress) => send!(revoke_security_group_ingress, "ec2:RevokeSecurityGroupIngress"),
-            (Change::Revoke, Direction::Egress) => send!(revoke_security_group_egress, "ec2:RevokeSecurityGroupEgress"),
+            (Change::Revoke, Direction::Egress) => {
+                send!(revoke_security_group_egress).call("ec2:RevokeSecurityGroupEgress").map(drop)
+            }
         };
         match answer {
             Err(error) if error.is(&[GONE]) => Ok(Err(error)),
