@@ -13,6 +13,13 @@ use super::{Phase, all, proxy, quick, run, succeeded, writes};
 const LAG: Duration = Duration::from_secs(5);
 const LATE: Duration = Duration::from_secs(2);
 
+/// What is called instead where a repeated call finds its work done.
+const MENDS: [(&str, &str); 3] = [
+    ("ec2:ReplaceRoute", "ec2:CreateRoute"),
+    ("ec2:UpdateSecurityGroupRuleDescriptionsEgress", "ec2:AuthorizeSecurityGroupEgress"),
+    ("ec2:UpdateSecurityGroupRuleDescriptionsIngress", "ec2:AuthorizeSecurityGroupIngress"),
+];
+
 /// The calls of each phase of a life.
 type Calls = BTreeMap<Phase, Vec<Entry>>;
 
@@ -42,6 +49,7 @@ async fn undisturbed() -> &'static Calls {
 /// There are no more calls than those of a life in which nothing goes wrong, one more for each that failed, and looking again
 /// while something is waited for.
 async fn are_explained(calls: &Calls) {
+    let mut unexplained = Vec::new();
     for (phase, log) in calls {
         let base = &undisturbed().await[phase];
         let of = |log: &[Entry], which: fn(&Entry) -> bool| {
@@ -51,17 +59,23 @@ async fn are_explained(calls: &Calls) {
         };
         let (base_writes, failed) = (of(base, |_| true), of(log, |entry| !succeeded(entry)));
         for (name, count) in of(log, |_| true) {
-            let explained = base_writes.get(&name).unwrap_or(&0) + failed.get(&name).unwrap_or(&0);
-            assert!(count <= explained, "{phase:?}: {count} calls of {name}, and {explained} are explained");
+            let mends = MENDS.iter().filter(|(mend, _)| *mend == name).map(|(_, first)| failed.get(*first).unwrap_or(&0));
+            let explained = base_writes.get(&name).unwrap_or(&0) + failed.get(&name).unwrap_or(&0) + mends.sum::<usize>();
+            if count > explained {
+                unexplained.push(format!("{phase:?}: {count} calls of {name}, and {explained} are explained"));
+            }
         }
         let (reads, base_reads) = (repeated(log), repeated(base));
         let most = |name: &str| base_reads.iter().filter(|((of, _), _)| of == name).map(|(_, entries)| entries.len()).max();
         for ((name, body), entries) in &reads {
             let failed = entries.iter().filter(|entry| !succeeded(entry)).count();
             let explained = most(name).unwrap_or(1) + failed + looks(entries);
-            assert!(entries.len() <= explained, "{phase:?}: {} calls of {name} {body:?}, {explained} explained", entries.len());
+            if entries.len() > explained {
+                unexplained.push(format!("{phase:?}: {} calls of {name} {body:?}, {explained} explained", entries.len()));
+            }
         }
     }
+    assert!(unexplained.is_empty(), "{unexplained:#?}");
 }
 
 /// How often one looks at what one waits for from the first of these calls to the last: every 200 ms at first, and less and less
