@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use crate::hold;
 
 /// Far more than any of these takes when the tool is built for debugging, on a machine that is busy.
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_mins(1);
 
 fn soon(what: &str, read: impl FnOnce()) {
     let start = Instant::now();

@@ -89,8 +89,8 @@ fn looks(entries: &[&Entry]) -> usize {
         pause = f64::min(pause * 1.5, 10.0);
         looks += 1;
     }
-    // More than one step may wait for the same.
-    2 * looks
+    // More than one step may wait for the same, and whoever watches a deployment looks as well.
+    3 * looks
 }
 
 fn repeated(log: &[Entry]) -> BTreeMap<(String, Bytes), Vec<&Entry>> {
