@@ -85,7 +85,7 @@ async fn one_that_succeeds_leaves_its_output_and_nothing_else() {
     let outputs = stage.settle(created).await.unwrap();
     let lines: Vec<&str> = outputs["output"].lines().collect();
     assert_eq!(lines.len(), 21, "the last 20, and where the rest is: {lines:#?}");
-    assert_eq!((lines[0], lines[18]), ("step 12 of 30", "step 30 of 30"));
+    assert!(lines[0].starts_with("step ") && lines.contains(&"step 30 of 30"), "{lines:#?}");
     assert_eq!(lines[20], format!("(log group {GROUP}, stream release/ab/{id})"));
     stage.nothing_stays().await;
 }
@@ -135,7 +135,9 @@ async fn one_that_does_not_end_is_ended() {
     let started = Instant::now();
     let error = stage.settle(stage.create().await).await.unwrap_err();
     assert_eq!(error.code, "TimedOut");
-    assert!(error.message.contains("not ended after 3 s") && error.message.contains("step 30 of 30"), "{error}");
+    // What it has written may hold secrets, and the instance has not come to strike them out.
+    let (where_it_is, written) = (error.message.contains("stream release/"), error.message.contains("step 30 of 30"));
+    assert!(error.message.contains("not ended after 3 s") && where_it_is && !written, "{error}");
     assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
     stage.nothing_stays().await;
 }
@@ -148,7 +150,8 @@ async fn one_that_vanishes_has_failed() {
     let id = created.id.clone();
     let error = stage.settle(created).await.unwrap_err();
     assert_eq!(error.code, "Vanished");
-    assert!(error.message.contains(&id) && error.message.contains("step 30 of 30"), "{error}");
+    let (where_it_is, written) = (error.message.contains("stream release/"), error.message.contains("step 30 of 30"));
+    assert!(error.message.contains(&id) && where_it_is && !written, "{error}");
     stage.nothing_stays().await;
 }
 
