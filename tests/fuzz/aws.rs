@@ -16,11 +16,11 @@ use tokio::net::TcpListener;
 use crate::server::{Request, answer, serve};
 
 /// The variable by which a process that observes is told the port that it is to serve itself.
-pub(crate) const PORT: &str = "INFRA_FUZZ_PORT";
+pub const PORT: &str = "INFRA_FUZZ_PORT";
 
 /// One of the answers in `answers.json`. Bodies may be binary: each character of these texts is a byte.
 #[derive(Clone, Deserialize)]
-pub(crate) struct Answer {
+pub struct Answer {
     service: String,
     target: String,
     request: String,
@@ -31,12 +31,12 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// Service and action, such as `ec2 DescribeVpcs`.
-    pub(crate) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         name(&self.service, &self.target, &self.request)
     }
 
     /// What was answered.
-    pub(crate) fn body(&self) -> Vec<u8> {
+    pub fn body(&self) -> Vec<u8> {
         bytes(&self.body)
     }
 }
@@ -53,30 +53,30 @@ fn bytes(text: &str) -> Vec<u8> {
 
 /// What is answered to one action instead.
 #[derive(Clone, Debug)]
-pub(crate) struct Instead {
+pub struct Instead {
     /// As [`Answer::name`] has it.
-    pub(crate) to: String,
+    pub to: String,
     /// The status; that of the answer where there is none.
-    pub(crate) status: Option<u16>,
+    pub status: Option<u16>,
     /// The body.
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 /// An AWS that answers as it once did, but for what it is told to answer instead.
-pub(crate) struct World {
+pub struct World {
     answers: Vec<Answer>,
     instead: Mutex<Vec<Instead>>,
 }
 
 impl World {
     /// What AWS was once heard to answer.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         let answers = serde_json::from_str(include_str!("answers.json")).expect("answers that were kept");
         Self { answers, instead: Mutex::default() }
     }
 
     /// All of it.
-    pub(crate) fn answers(&self) -> &[Answer] {
+    pub fn answers(&self) -> &[Answer] {
         &self.answers
     }
 
@@ -103,7 +103,7 @@ impl World {
 }
 
 /// Somebody who reads that AWS. The endpoint is that of the process, so there is one of these in a process.
-pub(crate) struct Observer {
+pub struct Observer {
     world: Arc<World>,
     runtime: tokio::runtime::Runtime,
     reader: Reader,
@@ -113,7 +113,7 @@ pub(crate) struct Observer {
 
 impl Observer {
     /// Begins to answer at `port`, which `AWS_ENDPOINT_URL` names, to somebody who has these specs.
-    pub(crate) fn start(port: u16, specs: &Path) -> Self {
+    pub fn start(port: u16, specs: &Path) -> Self {
         // Where nothing is under way, the clock goes on to the next moment at which something is: pauses between attempts take no time.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
         let world = Arc::new(World::new());
@@ -128,12 +128,12 @@ impl Observer {
     }
 
     /// The AWS that is read.
-    pub(crate) fn world(&self) -> &World {
+    pub fn world(&self) -> &World {
         &self.world
     }
 
     /// Reads it, and plans from what was read. Gives how many resources were seen, or the errors.
-    pub(crate) fn observe(&self, instead: Vec<Instead>) -> Result<usize, Vec<String>> {
+    pub fn observe(&self, instead: Vec<Instead>) -> Result<usize, Vec<String>> {
         *self.world.instead.lock().unwrap_or_else(PoisonError::into_inner) = instead;
         let ask = Ask { zones: true, architectures: [Architecture::X86].into() };
         let seen = match self.runtime.block_on(self.reader.observe(&self.scope, &ask)) {

@@ -51,7 +51,7 @@ fn drawn(problems: &[Problem], sources: &[Source], folder: &Path) {
 }
 
 /// A spec is refused with problems that can be shown, or is one.
-pub(crate) fn spec(bytes: &[u8]) {
+pub fn spec(bytes: &[u8]) {
     kept("dev.toml", bytes, |file| {
         let folder = file.parent().expect("a folder");
         match spec::load(folder, None) {
@@ -71,7 +71,7 @@ pub(crate) fn spec(bytes: &[u8]) {
 }
 
 /// A plan file is refused, or is to the last byte what `infra plan --out` writes, white space between values apart.
-pub(crate) fn plan(bytes: &[u8]) {
+pub fn plan(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     match Saved::from_text(&text, &Registry) {
         Ok(saved) => {
@@ -106,7 +106,7 @@ fn all_ways(saved: &Saved) {
 }
 
 /// JSON without the white space between its values.
-pub(crate) fn compact(text: &str) -> String {
+pub fn compact(text: &str) -> String {
     let (mut within, mut escaped) = (false, false);
     let keeps = |c: &char| {
         let keeps = within || !" \t\r\n".contains(*c);
@@ -118,7 +118,7 @@ pub(crate) fn compact(text: &str) -> String {
 }
 
 /// A record is among those that cannot be read, or is one that can be shown.
-pub(crate) fn record(bytes: &[u8]) {
+pub fn record(bytes: &[u8]) {
     kept("20261121T000000Z-apply-x.json", bytes, |file| {
         let found = record::read(file.parent().expect("a folder")).expect("the folder can be read");
         assert_eq!(found.entries.len() + found.unreadable.len(), 1);
@@ -142,7 +142,7 @@ fn followed(entry: &Entry) {
 }
 
 /// A rejection is refused, or says why.
-pub(crate) fn rejection(bytes: &[u8]) {
+pub fn rejection(bytes: &[u8]) {
     let name = format!("{}.json", "a".repeat(64));
     kept(&name, bytes, |file| match RejectedImage::read(file) {
         Ok(rejected) => drop(infra::promote::Rejection::from(rejected).to_string()),
@@ -151,7 +151,7 @@ pub(crate) fn rejection(bytes: &[u8]) {
 }
 
 /// An image is named in one way only, however it was written.
-pub(crate) fn reference(text: &str) {
+pub fn reference(text: &str) {
     match text.parse::<Reference>() {
         Ok(reference) => assert_eq!(reference.to_string().parse().as_ref(), Ok(&reference)),
         Err(error) => drop(error.to_string()),
@@ -159,7 +159,7 @@ pub(crate) fn reference(text: &str) {
 }
 
 /// Docker's file has credentials, or none, or says why it cannot be read; none of it is a secret.
-pub(crate) fn docker(bytes: &[u8]) {
+pub fn docker(bytes: &[u8]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     kept("config.json", bytes, |file| {
         for host in ["registry.example.com:5000", "registry-1.docker.io"] {

@@ -2,6 +2,7 @@
 //! refused is refused in words. `PROPTEST_CASES=100000 cargo test --test fuzz` looks longer; `fuzz/run` lets libFuzzer look.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(unreachable_pub, reason = "the targets in `fuzz` use them from another crate")]
 
 mod aws;
 mod hold;

@@ -8,24 +8,24 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// What was asked.
 #[derive(Debug)]
-pub(crate) struct Request {
+pub struct Request {
     /// Such as `POST /v2/ HTTP/1.1`.
-    pub(crate) line: String,
+    pub line: String,
     head: String,
     /// As it came.
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 impl Request {
     /// The value of a header, by its name in small letters; empty where there is none.
-    pub(crate) fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         let headers = self.head.lines().filter_map(|line| line.split_once(':'));
         headers.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value.trim())
     }
 }
 
 /// An answer with its length, after which the connection stays open.
-pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+pub fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut bytes = format!("HTTP/1.1 {status} As it is\r\ncontent-length: {}\r\n", body.len()).into_bytes();
     for (name, value) in headers {
         // What cannot be sent in a header is not: a server could not either.
@@ -38,13 +38,13 @@ pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<
 }
 
 /// Says what is answered.
-pub(crate) type Answering = Arc<dyn Fn(&Request) -> Vec<u8> + Send + Sync>;
+pub type Answering = Arc<dyn Fn(&Request) -> Vec<u8> + Send + Sync>;
 
 /// Answers until it is dropped.
 ///
 /// # Errors
 /// When a connection cannot be taken.
-pub(crate) async fn serve(listener: TcpListener, answer: Answering) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, answer: Answering) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
