@@ -226,7 +226,7 @@ def test_members_are_instances_of_ec2(shop):
 
 
 def test_capacity_changes_over_time(shop):
-    shop.aws.settle(0.5)
+    shop.aws.settle(2)
     shop.create()
     assert len(shop.members("Pending")) == 2
     shop.aws.eventually(lambda: len(shop.members()) == 2)
