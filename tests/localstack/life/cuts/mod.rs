@@ -16,8 +16,8 @@ use futures::StreamExt as _;
 use life::{At, Became, Cut, Life, Uncut, difference};
 use step::Step;
 
-/// Cuts that have failed once: as it is found, a refresh under way was taken for what it was to lead to, and a release command that
-/// was left running for none.
+/// Cuts that have failed once. The first two were found before there was a sweep: the refresh under way was overlooked by the next run,
+/// and so was the release command that was left running.
 const FAILED_ONCE: &[Cut] = &[
     Cut { step: Step::Deploy, at: At::Named("autoscaling:StartInstanceRefresh", 1), moment: Moment::CarriedOut },
     Cut { step: Step::Deploy, at: At::Named("ec2:RunInstances", 1), moment: Moment::CarriedOut },
