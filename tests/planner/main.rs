@@ -9,8 +9,8 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use infra::graph::{ADDRESS, Address, Blocked, Desired, Live, Neighbour, Owner, State};
-use infra::plan::{Action, Change, Effect, Hazard, Options, Plan, PlanError, Reason, Verb, plan};
+use infra::graph::{ADDRESS, Address, Blocked, DECLARED, Desired, Live, Neighbour, Owner, State};
+use infra::plan::{Action, Change, Effect, Hazard, Options, Plan, PlanError, Reason, Rule, Verb, plan};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -207,6 +207,38 @@ proptest! {
             return Ok(());
         }
         settled(&cloud, &desired);
+    }
+
+    /// Where somebody copies our tags from one thing to another, neither is touched; nor does anything go that merely says it is ours.
+    #[test]
+    fn what_was_tagged_by_hand_stays(world in world(), lot: u64, lots in lots(), pick: prop::sample::Index, gone: bool) {
+        let mut cloud = applied(&world, lot, &lots);
+        let desired = if gone { Vec::new() } else { Spec { world: &world, lot }.desired() };
+        let live = cloud.live();
+        prop_assume!(!live.is_empty());
+        let ours = &live[pick.index(live.len())];
+        let mut theirs = ours.attrs.clone();
+        // No two things have one name; and what differs in nothing may be a twin that we made ourselves.
+        let fixed = schema(ours.kind).attributes.iter().find(|row| matches!(row.rule, Rule::Replace | Rule::Name));
+        prop_assume!(fixed.is_some());
+        theirs.insert(fixed.unwrap().name.into(), json!("theirs"));
+        let copy = cloud.plant(ours.kind, &theirs, &ours.tags);
+        prop_assume!(copy.is_ok()); // The cloud may want what it refers to.
+        let copy = copy.unwrap();
+        let plan = planned(&cloud, &desired, &Options::default());
+        sound(&plan);
+        let of = |id: &str| plan.changes.iter().find(|change| change.live.as_ref().is_some_and(|live| live.id == id));
+        let untouched = |id: &str| of(id).is_none_or(|change| !change.is_step());
+        prop_assert!(untouched(&copy) && untouched(&ours.id), "{:#?}", plan.blocked().collect::<Vec<_>>());
+        prop_assert!(plan.blocked().any(|change| change.blocked.as_ref().unwrap().why.contains(&copy)));
+
+        cloud.retag(&copy, |tags| {
+            tags.remove(DECLARED);
+            tags.insert(ADDRESS.into(), "nobody.wants-this".into());
+        });
+        let plan = planned(&cloud, &desired, &Options::default());
+        let change = plan.changes.iter().find(|change| change.live.as_ref().is_some_and(|live| live.id == copy)).unwrap();
+        prop_assert!(!change.is_step() && change.blocked.is_some(), "{change:#?}");
     }
 
     /// What may not be touched is blocked where something would be done to it, stays as it is, and keeps nothing else from its plan.
