@@ -1,4 +1,4 @@
-//! Plans of many environments, in one account: one after another, as somebody at a terminal makes them, and all at once, as a matrix
+//! Plans of many environments, eight in an account: one after another, as somebody at a terminal makes them, and all at once, as a matrix
 //! of CI jobs does; but here all of them share one machine.
 
 use std::process::Command;
@@ -15,31 +15,55 @@ use crate::{Asked, Error, instance, program};
 
 /// How many environments.
 pub(crate) const SIZES: [usize; 3] = [1, 4, 16];
+/// How many of them share an account: App Runner allows ten auto scaling configurations in one.
+const IN_AN_ACCOUNT: usize = 8;
+
+/// An environment, where it is.
+struct Place<'a> {
+    account: &'a Account,
+    tool: &'a dyn Tool,
+    environment: &'a String,
+}
+
+impl Place<'_> {
+    fn command(&self, work: Work) -> Result<Command, Error> {
+        self.tool.command(self.environment, work)
+    }
+}
 
 pub(crate) async fn measure(tool: &str, asked: &Asked, proxy: &Proxy, figures: &mut Figures) -> Result<(), Error> {
     let all: Vec<String> = (1..=SIZES[SIZES.len() - 1]).map(|number| format!("e{number}")).collect();
-    let account = Account::new().await?;
-    let tool = instance(tool, asked, &account, proxy, &all).await?;
+    let mut accounts = Vec::new();
+    for environments in all.chunks(IN_AN_ACCOUNT) {
+        let account = Account::new().await?;
+        let tool = instance(tool, asked, &account, proxy, environments).await?;
+        accounts.push((account, tool, environments));
+    }
+    let places: Vec<Place<'_>> = accounts
+        .iter()
+        .flat_map(|(account, tool, environments)| {
+            environments.iter().map(|environment| Place { account, tool: tool.as_ref(), environment })
+        })
+        .collect();
     for size in SIZES {
         let made = SIZES.iter().copied().filter(|other| *other < size).max().unwrap_or(0);
-        make(tool.as_ref(), &account, &all[made..size]).await?;
+        make(&places[made..size]).await?;
         for at_once in [false, true] {
             Condition::PLAIN.impose(proxy);
             let began = Instant::now();
-            let plan = |environment: &String| tool.command(environment, Work::PlanNothing);
+            let commands = commands(&places[..size], Work::PlanNothing)?;
             let ended = if at_once {
-                let commands = all[..size].iter().map(plan).collect::<Result<Vec<_>, _>>()?;
                 all_at_once(commands).await?
             } else {
                 let mut ended = Vec::new();
-                for environment in &all[..size] {
-                    ended.push(program::run(plan(environment)?).await?);
+                for command in commands {
+                    ended.push(program::run(command).await?);
                 }
                 ended
             };
             let memory = ended.iter().map(|ended| ended.memory_kib);
             let fleet = Fleet {
-                tool: tool.name().into(),
+                tool: tool.into(),
                 environments: size,
                 at_once,
                 calls: proxy.log().len(),
@@ -56,19 +80,19 @@ pub(crate) async fn measure(tool: &str, asked: &Asked, proxy: &Proxy, figures: &
 }
 
 /// Makes environments, four at once: most of the time is spent asleep.
-async fn make(tool: &dyn Tool, account: &Account, environments: &[String]) -> Result<(), Error> {
-    for some in environments.chunks(4) {
-        for work in [Work::FromNothing, Work::Deployment] {
-            let commands = some.iter().map(|environment| tool.command(environment, work)).collect::<Result<Vec<_>, _>>()?;
-            all_at_once(commands).await?;
-            if work == Work::FromNothing {
-                for environment in some {
-                    account.push(environment).await?;
-                }
-            }
+async fn make(places: &[Place<'_>]) -> Result<(), Error> {
+    for some in places.chunks(4) {
+        all_at_once(commands(some, Work::FromNothing)?).await?;
+        for place in some {
+            place.account.push(place.environment).await?;
         }
+        all_at_once(commands(some, Work::Deployment)?).await?;
     }
     Ok(())
+}
+
+fn commands(places: &[Place<'_>], work: Work) -> Result<Vec<Command>, Error> {
+    places.iter().map(|place| place.command(work)).collect()
 }
 
 async fn all_at_once(commands: Vec<Command>) -> Result<Vec<Ended>, Error> {
