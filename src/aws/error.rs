@@ -51,9 +51,10 @@ impl AwsError {
             || self.message.contains("already exists")
     }
 
-    /// Whether AWS says that it is at work on the thing, or that the thing is in a state in which it takes no such call.
+    /// Whether AWS says that it is at work on the thing, or that the thing is in a state in which it takes no such call. Auto Scaling
+    /// has a word of its own for it, also for a group that is being deleted.
     pub fn says_busy(&self) -> bool {
-        self.code.starts_with("Invalid") && self.code.contains("State")
+        (self.code.starts_with("Invalid") && self.code.contains("State")) || self.code.starts_with("ScalingActivityInProgress")
     }
 
     /// Whether something was waited for in vain.

@@ -9,6 +9,8 @@ mod scripts;
 mod staying;
 mod told;
 
+use std::time::Duration;
+
 use aws_proxy::{Entry, Proxy};
 use serde_json::json;
 
@@ -90,8 +92,13 @@ impl Phase {
 
 /// A stage on which AWS is quick.
 async fn quick() -> Stage {
+    settling(Duration::from_millis(50)).await
+}
+
+/// A stage on which AWS takes so long for each thing that takes it time.
+async fn settling(time: Duration) -> Stage {
     let stage = Stage::new("dev").await;
-    stage.sandbox.control("settle", &json!({ "seconds": 0.05 })).await;
+    stage.sandbox.control("settle", &json!({ "seconds": time.as_secs_f64() })).await;
     stage
 }
 

@@ -8,10 +8,15 @@ use bytes::Bytes;
 use tokio::sync::OnceCell;
 
 use super::scripts::{Sometimes, Unseen, bursts, first_writes, one_in};
-use super::{Phase, all, proxy, quick, run, succeeded, writes};
+use super::{Phase, all, proxy, run, settling, succeeded, writes};
 
 const LAG: Duration = Duration::from_secs(5);
 const LATE: Duration = Duration::from_secs(2);
+
+/// What AWS does is over when a call is repeated.
+const OVER: Duration = Duration::from_millis(50);
+/// What AWS does is under way when a call is repeated.
+const UNDER_WAY: Duration = Duration::from_millis(700);
 
 /// What is called instead where a repeated call finds its work done.
 const MENDS: [(&str, &str); 3] = [
@@ -23,9 +28,9 @@ const MENDS: [(&str, &str); 3] = [
 /// The calls of each phase of a life.
 type Calls = BTreeMap<Phase, Vec<Entry>>;
 
-/// A life with this going wrong all the time; descriptions may lag behind by `lag`.
-async fn live_through(script: impl Script + 'static, lag: Duration) -> Calls {
-    let (stage, proxy) = (quick().await, proxy().await);
+/// A life with this going wrong all the time, in which AWS takes `time` for what takes it some; descriptions may lag behind by `lag`.
+async fn live_through(script: impl Script + 'static, time: Duration, lag: Duration) -> Calls {
+    let (stage, proxy) = (settling(time).await, proxy().await);
     proxy.follow(script);
     let mut calls = Calls::new();
     for phase in Phase::ALL {
@@ -43,7 +48,7 @@ async fn live_through(script: impl Script + 'static, lag: Duration) -> Calls {
 /// A life in which nothing goes wrong.
 async fn undisturbed() -> &'static Calls {
     static CALLS: OnceCell<Calls> = OnceCell::const_new();
-    CALLS.get_or_init(|| live_through(Nothing, Duration::ZERO)).await
+    CALLS.get_or_init(|| live_through(Nothing, OVER, Duration::ZERO)).await
 }
 
 /// There are no more calls than those of a life in which nothing goes wrong, one more for each that failed, and looking again
@@ -101,8 +106,14 @@ fn repeated(log: &[Entry]) -> BTreeMap<(String, Bytes), Vec<&Entry>> {
     reads
 }
 
-async fn passes(script: impl Script + 'static, lag: Duration) {
-    are_explained(&live_through(script, lag).await).await;
+async fn passes(script: impl Script + 'static, time: Duration) {
+    are_explained(&live_through(script, time, Duration::ZERO).await).await;
+}
+
+/// A call that was carried out fails, and is repeated: where what it asked for is over, and where AWS is at work on it.
+async fn is_repeated(fault: fn(&Call) -> Fault) {
+    let life = |time| passes(Sometimes::new(first_writes(), fault), time);
+    tokio::join!(life(OVER), life(UNDER_WAY));
 }
 
 fn aws(call: &Call) -> bool {
@@ -111,43 +122,43 @@ fn aws(call: &Call) -> bool {
 
 #[tokio::test]
 async fn a_third_of_the_calls_are_throttled() {
-    passes(Sometimes::new(one_in(3, 5), |call: &Call| Fault::Instead(call.throttled())), Duration::ZERO).await;
+    passes(Sometimes::new(one_in(3, 5), |call: &Call| Fault::Instead(call.throttled())), OVER).await;
 }
 
 #[tokio::test]
 async fn bursts_of_503() {
-    passes(Sometimes::new(bursts(aws), |call: &Call| Fault::Instead(call.unavailable())), Duration::ZERO).await;
+    passes(Sometimes::new(bursts(aws), |call: &Call| Fault::Instead(call.unavailable())), OVER).await;
 }
 
 #[tokio::test]
 async fn bursts_of_500_on_reads() {
     let reads = bursts(|call| aws(call) && !call.writes);
-    passes(Sometimes::new(reads, |call: &Call| Fault::Instead(call.broken())), Duration::ZERO).await;
+    passes(Sometimes::new(reads, |call: &Call| Fault::Instead(call.broken())), OVER).await;
 }
 
 #[tokio::test]
 async fn a_500_after_each_kind_of_write_was_carried_out() {
-    passes(Sometimes::new(first_writes(), |call: &Call| Fault::After(call.broken())), Duration::ZERO).await;
+    is_repeated(|call| Fault::After(call.broken())).await;
 }
 
 #[tokio::test]
 async fn a_connection_lost_after_each_kind_of_write_was_carried_out() {
-    passes(Sometimes::new(first_writes(), |_: &Call| Fault::Lost), Duration::ZERO).await;
+    is_repeated(|_| Fault::Lost).await;
 }
 
 #[tokio::test]
 async fn answers_two_seconds_late() {
     let many = if all() { 1 } else { 6 };
     let mut which = one_in(many, 7);
-    passes(move |call: &Call| if which(call) { Fault::Late(LATE) } else { Fault::None }, Duration::ZERO).await;
+    passes(move |call: &Call| if which(call) { Fault::Late(LATE) } else { Fault::None }, OVER).await;
 }
 
 #[tokio::test]
 async fn what_was_just_made_is_not_found() {
-    passes(Unseen::for_a_while(Duration::from_secs(3)), Duration::ZERO).await;
+    passes(Unseen::for_a_while(Duration::from_secs(3)), OVER).await;
 }
 
 #[tokio::test]
 async fn descriptions_that_lag_behind() {
-    passes(Lagging::by(LAG), LAG).await;
+    are_explained(&live_through(Lagging::by(LAG), OVER, LAG).await).await;
 }
