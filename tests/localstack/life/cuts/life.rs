@@ -12,7 +12,25 @@ use tokio::time::timeout;
 use super::super::{Ended, Stage};
 use super::step::Step;
 
-/// How long a run may take, here where AWS takes no time.
+/// How long AWS takes for what takes it time.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Speed {
+    /// None: what a cut run has begun is over when the next begins.
+    AtOnce,
+    /// Longer than the next run takes to begin: it finds AWS at work.
+    UnderWay,
+}
+
+impl Speed {
+    const fn seconds(self) -> f64 {
+        match self {
+            Self::AtOnce => 0.0,
+            Self::UnderWay => 0.7,
+        }
+    }
+}
+
+/// How long a run may take.
 const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Where a run is cut off.
@@ -82,11 +100,10 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// In an account with nothing in it.
-    pub(super) async fn new() -> Self {
+    /// In an account with nothing in it, where AWS is so fast.
+    pub(super) async fn new(speed: Speed) -> Self {
         let stage = Stage::new("dev").await;
-        // The states that take time are what other tests are about.
-        stage.sandbox.settle_seconds("*", 0.0).await;
+        stage.sandbox.settle_seconds("*", speed.seconds()).await;
         Self { stage, proxy: Proxy::start(&std::env::var("AWS_ENDPOINT_URL").unwrap()).await }
     }
 

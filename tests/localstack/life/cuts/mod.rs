@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use aws_proxy::Moment;
 use futures::StreamExt as _;
-use life::{At, Became, Cut, Life, Uncut, difference};
+use life::{At, Became, Cut, Life, Speed, Uncut, difference};
 use step::Step;
 
 /// Cuts that have failed once. The first two were found before there was a sweep: the refresh under way was overlooked by the next run,
@@ -29,14 +29,14 @@ const SAMPLE: usize = 8;
 /// Where in a step the sample begins: another number is another sample.
 const SEED: usize = 20_261_121;
 
-/// How many lives go on at once.
-const AT_ONCE: usize = 3;
+/// How many lives go on at once: half of them wait for AWS most of the time.
+const AT_ONCE: usize = 4;
 
 /// What each step does where nothing cuts it off.
 type Whole = BTreeMap<Step, Uncut>;
 
 async fn whole() -> Whole {
-    let life = Life::new().await;
+    let life = Life::new(Speed::AtOnce).await;
     let mut whole = Whole::new();
     for step in Step::ALL {
         whole.insert(step, life.go(step).await);
@@ -87,7 +87,10 @@ struct Count {
 async fn survive(whole: &Whole, cuts: Cuts) {
     let lives = cuts.values().map(Vec::len).max().unwrap_or_default();
     let cuts = &cuts;
-    let lived = (0..lives).map(|nth| one_life(whole, cuts.values().filter_map(move |cuts| cuts.get(nth)).cloned().collect()));
+    let lived = (0..lives).map(|nth| {
+        let speed = if nth % 2 == 0 { Speed::AtOnce } else { Speed::UnderWay };
+        one_life(whole, speed, cuts.values().filter_map(move |cuts| cuts.get(nth)).cloned().collect())
+    });
     let mut lived = futures::stream::iter(lived).buffer_unordered(AT_ONCE).enumerate();
     let mut counts: BTreeMap<Step, Count> = BTreeMap::new();
     while let Some((nth, became)) = lived.next().await {
@@ -98,7 +101,7 @@ async fn survive(whole: &Whole, cuts: Cuts) {
                 Became::NotReached => count.not_reached += 1,
                 Became::Failed(call, why) => {
                     count.failed += 1;
-                    say(&format!("{cut:?}, which was {call}: {why}"));
+                    say(&format!("{cut:?} in life {nth}, which was {call}: {why}"));
                 }
             }
         }
@@ -120,8 +123,8 @@ async fn survive(whole: &Whole, cuts: Cuts) {
 }
 
 /// A life with these cuts, at most one a step. Where one fails, the rest is lived in another account.
-async fn one_life(whole: &Whole, cuts: Vec<Cut>) -> Vec<(Cut, Became)> {
-    let mut life = Life::new().await;
+async fn one_life(whole: &Whole, speed: Speed, cuts: Vec<Cut>) -> Vec<(Cut, Became)> {
+    let mut life = Life::new(speed).await;
     let mut became = Vec::new();
     for step in Step::ALL {
         let Some(cut) = cuts.iter().find(|cut| cut.step == step) else {
@@ -132,7 +135,7 @@ async fn one_life(whole: &Whole, cuts: Vec<Cut>) -> Vec<(Cut, Became)> {
         };
         let how = life.cut(cut.clone(), &whole[&step]).await;
         if matches!(how, Became::Failed(..)) {
-            life = Life::new().await;
+            life = Life::new(speed).await;
             for step in Step::ALL.into_iter().filter(|before| *before <= step && cuts.iter().any(|cut| cut.step > step)) {
                 life.go(step).await;
             }
@@ -157,7 +160,8 @@ async fn a_sample() {
 async fn what_failed_once() {
     let whole = whole().await;
     for cut in FAILED_ONCE {
-        for (cut, became) in one_life(&whole, vec![cut.clone()]).await {
+        let lives = [Speed::AtOnce, Speed::UnderWay].map(|speed| one_life(&whole, speed, vec![cut.clone()]));
+        for (cut, became) in futures::future::join_all(lives).await.into_iter().flatten() {
             assert!(matches!(became, Became::Survived), "{cut:?}: {became:#?}");
         }
     }
@@ -166,7 +170,7 @@ async fn what_failed_once() {
 /// What counts everything would see what a cut had left.
 #[tokio::test]
 async fn what_is_left_behind_is_seen() {
-    let life = Life::new().await;
+    let life = Life::new(Speed::AtOnce).await;
     let before = life.census().await;
     life.forget_an_address().await;
     assert_eq!(difference(&before, &life.census().await), ["+1 address nobody's used: false"]);
