@@ -112,7 +112,7 @@ impl End {
             }
             let Some((client, key)) = &ready else { return };
             if let Err(why) = self.tell(client, key, &event).await {
-                self.warnings.add(format!("{name} was not told \"{}\": {}", event.title(), key.struck_out(&why)));
+                self.warnings.add(format!("{name} was not told \"{}\": {why}", event.title()));
             }
         }
     }
@@ -131,7 +131,7 @@ impl End {
 
     async fn tell(&self, client: &Client, key: &Key, event: &Event) -> Result<(), String> {
         let requests = self.receiver.requests(key, event)?;
-        deliver(client, &self.bounds, &requests).await
+        deliver(client, &self.bounds, key, &requests).await
     }
 }
 

@@ -8,6 +8,7 @@ use reqwest::{Client, StatusCode};
 use tokio::time::{sleep, timeout};
 
 use super::event::cut;
+use super::key::Key;
 use super::notifier::Bounds;
 use super::receiver::Request;
 
@@ -30,15 +31,15 @@ pub(super) fn client(bounds: &Bounds) -> Result<Client, String> {
     client.map_err(why)
 }
 
-/// Sends requests one after the other, all within the bound.
+/// Sends requests one after the other, all within the bound. Answers are quoted without `key`.
 ///
 /// # Errors
 /// Why the first that was not taken was not.
-pub(super) async fn deliver(client: &Client, bounds: &Bounds, requests: &[Request]) -> Result<(), String> {
+pub(super) async fn deliver(client: &Client, bounds: &Bounds, key: &Key, requests: &[Request]) -> Result<(), String> {
     let mut last = None;
     let all = async {
         for request in requests {
-            insist(client, bounds, request, &mut last).await?;
+            insist(client, bounds, key, request, &mut last).await?;
         }
         Ok(())
     };
@@ -47,10 +48,10 @@ pub(super) async fn deliver(client: &Client, bounds: &Bounds, requests: &[Reques
 }
 
 /// Sends a request until it is taken, or refused for good. What kept it from being taken so far is left in `last`.
-async fn insist(client: &Client, bounds: &Bounds, request: &Request, last: &mut Option<String>) -> Result<(), String> {
+async fn insist(client: &Client, bounds: &Bounds, key: &Key, request: &Request, last: &mut Option<String>) -> Result<(), String> {
     let mut attempt = 1;
     loop {
-        match send(client, request).await {
+        match send(client, key, request).await {
             Ok(()) => {
                 *last = None;
                 return Ok(());
@@ -63,21 +64,23 @@ async fn insist(client: &Client, bounds: &Bounds, request: &Request, last: &mut 
     }
 }
 
-async fn send(client: &Client, request: &Request) -> Result<(), Refusal> {
+async fn send(client: &Client, key: &Key, request: &Request) -> Result<(), Refusal> {
     let mut call = client.post(request.url.as_str()).header("Content-Type", "application/json").body(request.body.to_string());
-    if let Some((name, key)) = &request.header {
+    if let Some((name, value)) = &request.header {
         let for_good = |_| Refusal { why: "the key has characters that no header takes".into(), passes: false };
-        let mut value = HeaderValue::from_str(key.expose()).map_err(for_good)?;
+        let mut value = HeaderValue::from_str(value.expose()).map_err(for_good)?;
         value.set_sensitive(true);
         call = call.header(*name, value);
     }
-    let answer = call.send().await.map_err(|error| Refusal { why: why(error), passes: true })?;
+    let answer = call.send().await.map_err(|error| Refusal { why: key.struck_out(&why(error)), passes: true })?;
     let status = answer.status();
     if status.is_success() {
         return Ok(());
     }
     let passes = status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS;
     let said = answer.text().await.unwrap_or_default();
+    // Before it is cut off: of half a key nobody can tell what it is.
+    let said = key.struck_out(&said);
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
     let colon = if said.is_empty() { "" } else { ": " };
     Err(Refusal { why: format!("{status}{colon}{}", cut(&said, ANSWER)), passes })

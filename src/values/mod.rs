@@ -11,5 +11,7 @@ pub mod partition;
 pub mod policy;
 pub mod secret_ref;
 pub mod size;
+pub mod strike;
+pub mod userinfo;
 pub mod version;
 pub mod web_address;
