@@ -1,6 +1,7 @@
 //! Showing who we are: a password with each request, or a token fetched for what is to be done, as the registry asks.
 
 use std::collections::HashMap;
+use std::sync::PoisonError;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -14,6 +15,7 @@ use super::error::{ANSWER_MAX, Doing, Problem, RegistryError};
 use super::http;
 use super::reference::is_loopback;
 use super::retry::{self, Attempts, Patience};
+use crate::values::strike::Strike;
 
 /// What a request needs to be allowed, in the words of token servers: `repository:team/web:pull`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -46,6 +48,8 @@ pub(super) struct Auth {
     credentials: Credentials,
     patience: Patience,
     state: Mutex<State>,
+    /// Every token there was; beside the state, which is held while one is fetched, so that refusals need not wait for that.
+    given: std::sync::Mutex<Vec<String>>,
 }
 
 #[derive(Default)]
@@ -56,7 +60,7 @@ struct State {
 
 impl Auth {
     pub(super) fn new(credentials: Credentials, patience: Patience) -> Self {
-        Self { credentials, patience, state: Mutex::default() }
+        Self { credentials, patience, state: Mutex::default(), given: std::sync::Mutex::default() }
     }
 
     /// What to send along, as far as it is known. The first request goes without, and learns what is wanted.
@@ -97,17 +101,10 @@ impl Auth {
         Ok(Some(token))
     }
 
-    /// Strikes out what is secret of us in what a registry says.
-    pub(super) fn conceal(&self, mut error: RegistryError) -> RegistryError {
-        // While somebody fetches one, there is none that a registry could repeat.
-        let state = self.state.try_lock();
-        let tokens =
-            state.iter().flat_map(|state| state.tokens.values()).filter_map(|token| token.to_str().ok()?.split(' ').nth(1));
-        let tokens: Vec<&str> = tokens.collect();
-        let conceal = |text: &str| tokens.iter().fold(self.credentials.conceal(text), |text, token| text.replace(token, "***"));
-        error.message = conceal(&error.message);
-        error.code = error.code.map(|code| conceal(&code).into());
-        error
+    /// What is secret of us in what a registry says, and these.
+    pub(super) fn strike(&self, others: Vec<String>) -> Strike {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Strike::of(self.credentials.secrets().into_iter().chain(given).chain(others))
     }
 
     fn password(&self) -> Option<HeaderValue> {
@@ -143,12 +140,15 @@ impl Auth {
                     let body = http::read(answer, ANSWER_MAX, &doing).await?;
                     let token =
                         serde_json::from_slice::<Token>(&body).ok().and_then(|answer| answer.token.or(answer.access_token));
-                    let header = token.and_then(|token| secret(&format!("Bearer {token}")));
+                    let token = token.filter(|token| !token.is_empty());
+                    let header = token.as_ref().and_then(|token| secret(&format!("Bearer {token}")));
+                    self.given.lock().unwrap_or_else(PoisonError::into_inner).extend(token);
                     return header.ok_or_else(|| doing.failed(Problem::Refused, "there is no token in its answer"));
                 }
                 Ok(answer) => {
                     let (status, asked) = (answer.status(), retry::asked_for(answer.headers()));
-                    let mut error = doing.refused(status, &http::read_beginning(answer, ANSWER_MAX).await);
+                    let mut error =
+                        doing.refused(status, &http::read_beginning(answer, ANSWER_MAX).await, &self.strike(Vec::new()));
                     if status == StatusCode::BAD_REQUEST {
                         error.problem = Problem::Denied; // How OAuth 2 refuses.
                     }

@@ -15,6 +15,9 @@ use super::reference::is_loopback;
 use super::repository::Repository;
 use super::retry::{self, Attempts, Patience};
 
+/// Shorter values in a signed address are no signature.
+const SIGNATURE: usize = 16;
+
 /// A registry, as a user. Cheap to clone.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
@@ -159,7 +162,7 @@ impl Client {
                 let (auth, headers) = (&self.0.auth, answer.headers().clone());
                 let other =
                     auth.after_refusal(&self.0.http, &headers, &request.scope, authorization.as_ref(), &request.doing).await;
-                if let Some(other) = other.map_err(|error| auth.conceal(error))? {
+                if let Some(other) = other? {
                     authorization = Some(other);
                     continue;
                 }
@@ -205,8 +208,11 @@ impl Client {
     /// Why the registry refuses, in its words.
     pub(super) async fn refusal(&self, answer: Response, doing: &Doing) -> RegistryError {
         let status = answer.status();
+        // Where a registry sends us for a blob, the address is signed: whoever has it may read there.
+        let signed = Some(answer.url()).filter(|url| !self.is_own(url)).into_iter().flat_map(Url::query_pairs);
+        let signed = signed.map(|(_, value)| value.into_owned()).filter(|value| value.len() >= SIGNATURE).collect();
         let body = http::read_beginning(answer, ANSWER_MAX).await;
-        self.0.auth.conceal(doing.refused(status, &body))
+        doing.refused(status, &body, &self.0.auth.strike(signed))
     }
 }
 

@@ -5,8 +5,6 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use docker_credential::{CredentialRetrievalError, DockerCredential, get_credential_from_reader};
 use tokio::time::timeout;
 
@@ -74,16 +72,15 @@ impl Credentials {
         Ok(Self::Anonymous)
     }
 
-    /// Strikes out what is secret of us in what somebody else says.
-    pub(super) fn conceal(&self, text: &str) -> String {
-        let secrets = match self {
+    /// What is secret of us, and may be quoted by somebody else.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        match self {
             Self::Anonymous => Vec::new(),
-            Self::Basic { user, password } => {
-                vec![password.clone(), BASE64_STANDARD.encode(format!("{user}:{password}"))]
-            }
+            // Together they are what is sent, in base64.
+            Self::Basic { user, password } if !password.is_empty() => vec![password.clone(), format!("{user}:{password}")],
+            Self::Basic { .. } => Vec::new(),
             Self::IdentityToken(token) => vec![token.clone()],
-        };
-        secrets.iter().filter(|secret| !secret.is_empty()).fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+        }
     }
 }
 
@@ -121,6 +118,7 @@ fn kept(config: &Path, name: &str) -> Result<Option<Credentials>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::values::strike::Strike;
 
     fn config(text: &str) -> (tempfile::TempDir, Vec<PathBuf>) {
         let folder = tempfile::tempdir().unwrap();
@@ -163,6 +161,7 @@ mod tests {
     fn nothing_secret_is_shown() {
         let credentials = Credentials::Basic { user: "user".into(), password: "hunter2".into() };
         assert_eq!(format!("{credentials:?}"), "Basic(…)");
-        assert_eq!(credentials.conceal("no hunter2, no dXNlcjpodW50ZXIy"), "no ***, no ***");
+        let strike = Strike::of(credentials.secrets());
+        assert_eq!(strike.out_of("no hunter2, no dXNlcjpodW50ZXIy"), "no (concealed), no (concealed)");
     }
 }

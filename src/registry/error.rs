@@ -5,6 +5,8 @@ use std::fmt;
 use reqwest::StatusCode;
 use serde::Deserialize;
 
+use crate::values::strike::Strike;
+
 /// How much of what a registry says is passed on, in characters.
 const MESSAGE_MAX: usize = 300;
 
@@ -152,8 +154,8 @@ impl Doing {
         self.failed(Problem::NotReached, parts.join(": "))
     }
 
-    /// The registry said no.
-    pub(super) fn refused(&self, status: StatusCode, body: &[u8]) -> RegistryError {
+    /// The registry said no, in words that are told without what is to be struck out of them.
+    pub(super) fn refused(&self, status: StatusCode, body: &[u8], strike: &Strike) -> RegistryError {
         let first = serde_json::from_slice::<Answer>(body).ok().and_then(|answer| answer.errors.into_iter().next());
         let (code, message) = match first {
             Some(Item { code, message, detail }) => {
@@ -164,12 +166,12 @@ impl Doing {
             }
             None => (None, String::from_utf8_lossy(body).into_owned()),
         };
-        let message = plain(&message);
+        let message = plain(&strike.out_of(&message));
         let message =
             if message.is_empty() { status.canonical_reason().unwrap_or("no reason given").to_owned() } else { message };
         RegistryError {
             status: Some(status.as_u16()),
-            code: code.map(|code| plain(&code)).filter(|code| !code.is_empty()).map(Into::into),
+            code: code.map(|code| plain(&strike.out_of(&code))).filter(|code| !code.is_empty()).map(Into::into),
             message,
             ..self.failed(Problem::of(status), "")
         }
@@ -211,18 +213,25 @@ mod tests {
     fn the_registrys_own_words_and_what_to_do_next() {
         let body = br#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown","detail":"unknown tag=v1"}]}"#;
         assert_eq!(
-            doing().refused(StatusCode::NOT_FOUND, body).to_string(),
+            doing().refused(StatusCode::NOT_FOUND, body, &Strike::default()).to_string(),
             "ghcr.io/team/web: reading manifest v1: 404 MANIFEST_UNKNOWN: manifest unknown: unknown tag=v1; \
              check the name; a registry may also say so where the credentials do not allow to see it"
         );
-        let error = doing().refused(StatusCode::BAD_GATEWAY, b"<html>\n <b>Bad</b>\x1b[2J gateway");
+        let error = doing().refused(StatusCode::BAD_GATEWAY, b"<html>\n <b>Bad</b>\x1b[2J gateway", &Strike::default());
         assert_eq!((error.problem, error.message.as_str()), (Problem::Failing, "<html> <b>Bad</b> [2J gateway"));
-        assert_eq!(doing().refused(StatusCode::BAD_REQUEST, b"").message, "Bad Request");
+        assert_eq!(doing().refused(StatusCode::BAD_REQUEST, b"", &Strike::default()).message, "Bad Request");
     }
 
     #[test]
     fn however_much_a_registry_says_the_error_is_short() {
-        let error = doing().refused(StatusCode::BAD_REQUEST, "ü ".repeat(5000).as_bytes());
+        let error = doing().refused(StatusCode::BAD_REQUEST, "ü ".repeat(5000).as_bytes(), &Strike::default());
         assert_eq!(error.message.chars().count(), MESSAGE_MAX + 1);
+    }
+
+    #[test]
+    fn what_is_cut_off_is_struck_out_before() {
+        let body = format!("{}hunter2hunter2", "x".repeat(MESSAGE_MAX - 7));
+        let error = doing().refused(StatusCode::BAD_REQUEST, body.as_bytes(), &Strike::of(["hunter2hunter2"]));
+        assert!(error.message.ends_with("x(concea…"), "{}", error.message);
     }
 }

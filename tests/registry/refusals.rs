@@ -175,7 +175,10 @@ async fn tokens_are_fetched_for_what_is_to_be_done() {
     let nobody = Credentials::Basic { user: "shop".into(), password: "horse".into() };
     let error = repository_as(&proxy.host(), "web", nobody).resolve("v1").await.unwrap_err();
     assert_eq!(error.problem, Problem::Denied);
-    assert!(error.to_string().contains("getting a token from 127.0.0.1: 401 UNAUTHORIZED: correct *** is wrong"), "{error}");
+    assert!(
+        error.to_string().contains("getting a token from 127.0.0.1: 401 UNAUTHORIZED: correct (concealed) is wrong"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
