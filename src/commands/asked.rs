@@ -38,7 +38,7 @@ pub(super) async fn ask(
                 (reader.image(&repository, reference).await?.digest, None)
             } else {
                 let reference: Reference = written.parse().map_err(|error| Error::Usage {
-                    message: format!("`--image {service}={written}`: {error}"),
+                    message: format!("`--image {service}=…`: {error}"),
                     help: format!(
                         "write a tag or digest of {registry}/{repository}, or a reference like `docker.io/library/nginx:1.27`"
                     ),

@@ -5,10 +5,13 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use crate::values::image_digest::ImageDigest;
+use crate::values::strike::STRUCK;
 
 /// The name that people and Docker use for Docker Hub, which is reached under another.
 const DOCKER_HUB: &str = "docker.io";
 const DOCKER_HUB_HOST: &str = "registry-1.docker.io";
+
+const PASSWORD: &str = "a password has no place in it, and is taken from where `docker login` keeps it";
 
 /// An image by name. Docker's defaults are filled in: `nginx` is `docker.io/library/nginx`, and its tag is `latest`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,7 +63,7 @@ impl fmt::Display for Reference {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not an image: {why}; write `[registry/]repository[:tag][@sha256:…]`")]
 pub struct NotAReference {
-    /// What was written.
+    /// What was written, without a password.
     pub text: String,
     /// What is wrong with it.
     pub why: &'static str,
@@ -70,8 +73,18 @@ impl FromStr for Reference {
     type Err = NotAReference;
 
     fn from_str(text: &str) -> Result<Self, NotAReference> {
-        parse(text).map_err(|why| NotAReference { text: text.chars().take(300).collect(), why })
+        let written = |text: &str| text.chars().take(300).collect();
+        match after_password(text) {
+            Some(rest) => Err(NotAReference { text: written(&format!("{STRUCK}{rest}")), why: PASSWORD }),
+            None => parse(text).map_err(|why| NotAReference { text: written(text), why }),
+        }
     }
+}
+
+/// What follows user and password where somebody wrote them before the registry, as git takes them.
+fn after_password(text: &str) -> Option<&str> {
+    let (user, rest) = text.split_at(text.rfind('@')?);
+    (user.contains(':') && !rest.starts_with("@sha256:")).then_some(rest)
 }
 
 fn parse(text: &str) -> Result<Reference, &'static str> {
@@ -215,6 +228,16 @@ mod tests {
         }
         let long = format!("web:{}", "t".repeat(129));
         assert!(long.parse::<Reference>().is_err());
+    }
+
+    #[test]
+    fn a_password_is_not_repeated() {
+        for text in ["ana:hunter2@ghcr.io/team/web:v1", "https://ana:hunter2@ghcr.io/team/web:v1"] {
+            let error = text.parse::<Reference>().unwrap_err().to_string();
+            assert!(error.starts_with("`(concealed)@ghcr.io/team/web:v1` is not an image: a password has no place"), "{error}");
+        }
+        let error = "web:v1@sha256:12".parse::<Reference>().unwrap_err().to_string();
+        assert!(error.contains("web:v1@sha256:12"), "{error}");
     }
 
     #[test]
