@@ -6,6 +6,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::values::userinfo::without_userinfo;
+
 /// A call that AWS did not carry out, or a resource that went where it should not.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct AwsError {
@@ -141,7 +143,7 @@ impl<T> IfThere<T> for Result<T, AwsError> {
     }
 }
 
-/// Every cause, outermost first, each once.
+/// Every cause, outermost first, each once. The SDK quotes an endpoint that is none, with the password in it.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut parts: Vec<String> = Vec::new();
     let mut next = Some(error);
@@ -152,7 +154,7 @@ fn chain(error: &dyn std::error::Error) -> String {
         }
         next = error.source();
     }
-    parts.join(": ")
+    without_userinfo(&parts.join(": ")).into_owned()
 }
 
 #[cfg(test)]

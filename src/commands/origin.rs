@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::values::origin::Origin;
+use crate::values::userinfo::without_userinfo;
 
 /// A CI system, by the variables it sets.
 struct Ci {
@@ -29,7 +30,7 @@ pub(super) fn origin(specs: &Path) -> Origin {
         actor: ci.and_then(|ci| set(ci.actor)).or_else(user).unwrap_or_else(|| "unknown".into()),
         host: host().unwrap_or_else(|| "unknown".into()),
         commit: commit(specs).or_else(|| ci.and_then(|ci| set(ci.commit))),
-        run_url: ci.and_then(|ci| (ci.url)()),
+        run_url: ci.and_then(|ci| (ci.url)()).map(|url| without_userinfo(&url).into_owned()),
     }
 }
 
