@@ -6,16 +6,14 @@ use std::collections::BTreeSet;
 use crate::apply::{Event, Outcome};
 use crate::plan::{Plan, Schemas};
 use crate::render::conceal;
+use crate::values::strike::Strike;
 
 /// Shorter values are words like `true` and `prod`, which stand in names and messages without betraying anything.
 const SHORTEST: usize = 8;
 
-/// What stands in the place of a value.
-const STRUCK: &str = "(concealed)";
-
-/// The sensitive values of a plan, longest first, so that none is left over where one is part of another.
-#[derive(Clone, Default)]
-pub struct Secrets(Vec<String>);
+/// The sensitive values of a plan.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets(Strike);
 
 impl Secrets {
     /// All values that attributes of the plan hold under concealment: those AWS has, and those it will have.
@@ -40,9 +38,7 @@ impl Secrets {
         for output in plan.changes.iter().filter_map(|change| change.live.as_ref()).flat_map(|live| live.outputs.values()) {
             found.remove(output);
         }
-        let mut found: Vec<String> = found.into_iter().collect();
-        found.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        Self(found)
+        Self(Strike::of(found))
     }
 
     /// Tells an event without these values.
@@ -68,12 +64,6 @@ impl Secrets {
 
     /// A text without these values.
     pub fn strike_out(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, STRUCK))
-    }
-}
-
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} secrets", self.0.len())
+        self.0.out_of(text)
     }
 }
