@@ -20,7 +20,7 @@ use crate::desired::{Running, watched_alarms};
 use crate::graph::Address;
 use crate::plan::{Action, Change, Verb};
 use crate::promote::watch::{Look, Next, Patience, Watch};
-use crate::promote::{Ended, Outcome, Promotion};
+use crate::promote::{Ended, Outcome, Promotion, without_values};
 use crate::record::Secrets;
 use crate::spec::Runtime;
 use crate::values::image_digest::ImageDigest;
@@ -261,13 +261,17 @@ impl<'a> Deployment<'a> {
         self.prepared.header.promotion.iter().filter_map(of).collect()
     }
 
-    /// The last lines of the services' logs, without secrets. That there are none, or that they cannot be had, is no reason to stop.
+    /// The last lines of the services' logs, without values of the environment, and without secrets as far as a line says that it has
+    /// one. That there are none, or that they cannot be had, is no reason to stop.
     async fn logs(&self) -> BTreeMap<String, Vec<String>> {
         let mut logs = BTreeMap::new();
         for promotion in &self.prepared.header.promotion {
             let lines =
                 self.reader.last_lines(&scope(&self.prepared.environment), &promotion.service, LINES).await.unwrap_or_default();
-            let lines: Vec<String> = lines.into_iter().map(|line| self.secrets.strike_out(&line)).collect();
+            let spec = self.prepared.environment.service.get(&promotion.service);
+            let names: Vec<&str> = spec.iter().flat_map(|service| service.secrets.keys()).map(String::as_str).collect();
+            let quiet = |line: String| without_values(&self.secrets.strike_out(&line), &names);
+            let lines: Vec<String> = lines.into_iter().map(quiet).collect();
             if !lines.is_empty() {
                 logs.insert(promotion.service.clone(), lines);
             }

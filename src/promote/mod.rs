@@ -5,6 +5,7 @@
 
 mod gate;
 mod gates;
+mod log_line;
 mod outcome;
 mod scan;
 mod seen;
@@ -12,6 +13,7 @@ pub mod watch;
 
 pub use gate::{Gate, Verdict};
 pub use gates::{Rules, judge};
+pub use log_line::without_values;
 pub use outcome::{Ended, Outcome};
 pub use seen::{Part, Seen, digest};
 
