@@ -11,6 +11,7 @@ mod names;
 mod neighbours;
 mod network;
 mod notify;
+mod passwords;
 mod promotion;
 mod runtime;
 mod service;
@@ -52,6 +53,7 @@ pub(super) fn alone(subject: &Subject) -> Vec<Problem> {
         alarms::check,
         promotion::check,
         notify::check,
+        passwords::check,
     ];
     RULES.iter().flat_map(|rule| rule(subject)).collect()
 }

@@ -7,10 +7,11 @@ use std::ops::Range;
 use super::suggest;
 use super::tree::{Node, Value};
 use crate::values::secret_ref::SecretRef;
+use crate::values::userinfo::holds_password;
 
 /// The text of a file with `*` for every byte of a value that may be a secret: one that stands where a reference to
-/// a secret belongs and is none, or whose key speaks of secrets wherever it stands. Its length stays, so that places
-/// keep their meaning.
+/// a secret belongs and is none, or in the environment of a service, whose key speaks of secrets wherever it stands, or
+/// that is an address with a password. Its length stays, so that places keep their meaning.
 pub(super) fn conceal(text: &str, tree: &Node) -> String {
     let mut bytes = text.as_bytes().to_vec();
     let mut spans = Vec::new();
@@ -31,9 +32,9 @@ pub(super) fn conceal_lines(text: &str) -> String {
     let line = |line: &str| {
         let start = line.trim_start();
         if start.starts_with('[') {
-            under_secrets = speaks_of_secrets(start);
+            under_secrets = speaks_of_secrets(start) || start.contains(".env]");
         }
-        let hides = under_secrets || speaks_of_secrets(start);
+        let hides = under_secrets || speaks_of_secrets(start) || holds_password(line);
         let value = line.find('=').filter(|_| hides).map_or(line.len(), |equals| equals + 1);
         let (shown, hidden) = line.split_at(value);
         let strike = |c: char| if c.is_whitespace() { c.to_string() } else { "*".repeat(c.len_utf8()) };
@@ -51,8 +52,8 @@ pub(super) fn speaks_of_secrets(key: &str) -> bool {
 fn by_place(tree: &Node, spans: &mut Vec<Range<usize>>) {
     let services = tree.at(&["service"]).and_then(Node::table).into_iter().flatten();
     for service in services.filter_map(|service| service.node.table()) {
-        // Also under a misspelt key, which is reported and therefore shown.
-        for entry in service.iter().filter(|entry| suggest::closest(&entry.key, ["secrets"]).is_some()) {
+        // Also under a misspelt key, which is reported and therefore shown. What is in the environment is nobody's business either.
+        for entry in service.iter().filter(|entry| entry.key == "env" || suggest::closest(&entry.key, ["secrets"]).is_some()) {
             literals(&entry.node, spans);
         }
     }
@@ -70,6 +71,7 @@ fn by_name(node: &Node, spans: &mut Vec<Range<usize>>) {
             _ => by_name(&entry.node, spans),
         }),
         Value::Array(items) => items.iter().for_each(|item| by_name(item, spans)),
+        Value::String(text) if holds_password(text) => spans.push(node.place.span.clone()),
         _ => {}
     }
 }
