@@ -125,10 +125,12 @@ def test_a_command_says_what_it_does_and_how_it_ended_and_its_instance_goes(aws,
 
 def test_what_it_tells_at_its_end_has_no_secret_in_it(aws, wanted):
     aws.ssm.put_parameter(Name="/shop/key", Value="hunter2", Type="SecureString")
-    instance = start(aws, wanted | {"UserData": user_data(secrets={"KEY": "ssm:/shop/key"})})
+    aws.secretsmanager.create_secret(Name="shop", SecretString='{"token": "hunter3"}')
+    secrets = {"KEY": "ssm:/shop/key", "TOKEN": "secretsmanager:shop#token", "NONE": "secretsmanager:other"}
+    instance = start(aws, wanted | {"UserData": user_data(secrets=secrets)})
     aws.eventually(lambda: state(aws, instance) == "terminated")
-    assert "KEY=hunter2" in lines(aws, f"release/ab12/{instance}")
-    assert "KEY=(concealed)\n" in end(aws, instance)["said"]
+    assert {"KEY=hunter2", "TOKEN=hunter3", "NONE="} <= set(lines(aws, f"release/ab12/{instance}"))
+    assert "KEY=(concealed)\nTOKEN=(concealed)\nNONE=\n" in end(aws, instance)["said"]
 
 
 @pytest.mark.parametrize("outcome, told", [("3", ("exit_code", 3)), ("docker pull … failed", ("failed", "docker pull … failed"))])

@@ -11,6 +11,8 @@ import base64
 import json
 import re
 
+from moto.secretsmanager.exceptions import SecretNotFoundException
+from moto.secretsmanager.models import secretsmanager_backends
 from moto.ssm.models import ssm_backends
 
 from .. import interfaces
@@ -64,8 +66,15 @@ class Releases:
     def _secret(self, context, reference: str) -> str:
         """What the instance would fetch; nothing where it is not there, since most tests have no use for it."""
         store, _, name = reference.partition(":")
-        parameter = ssm_backends[context.account_id][context.region].get_parameter(name) if store == "ssm" else None
-        return parameter.response_object(decrypt=True)["Value"] if parameter else ""
+        if store == "ssm":
+            parameter = ssm_backends[context.account_id][context.region].get_parameter(name)
+            return parameter.response_object(decrypt=True)["Value"] if parameter else ""
+        name, _, key = name.partition("#")
+        try:
+            text = secretsmanager_backends[context.account_id][context.region].get_secret_value(name, "", "")["SecretString"]
+        except SecretNotFoundException:
+            return ""
+        return json.loads(text)[key] if key else text
 
     def _write(self, context, group: str, stream: str, lines: list[str]) -> None:
         where = {"logGroupName": group, "logStreamName": stream}
