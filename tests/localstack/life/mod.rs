@@ -26,6 +26,7 @@ mod rejecting;
 mod release;
 mod saved;
 mod scripts;
+mod secrets;
 mod specs;
 mod terminal;
 mod watch;

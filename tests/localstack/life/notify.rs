@@ -9,7 +9,7 @@ use super::{Ended, Stage, images};
 
 #[expect(dead_code, reason = "it serves the tests of sending, too")]
 #[path = "../../../src/notify/tests/server.rs"]
-mod server;
+pub(super) mod server;
 
 use server::{Answer, Server};
 
