@@ -75,10 +75,9 @@ impl Credentials {
     /// What is secret of us, and may be quoted by somebody else.
     pub(super) fn secrets(&self) -> Vec<String> {
         match self {
-            Self::Anonymous => Vec::new(),
             // Together they are what is sent, in base64.
             Self::Basic { user, password } if !password.is_empty() => vec![password.clone(), format!("{user}:{password}")],
-            Self::Basic { .. } => Vec::new(),
+            Self::Anonymous | Self::Basic { .. } => Vec::new(),
             Self::IdentityToken(token) => vec![token.clone()],
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::strike::STRUCK;
 
-/// What ends the part of an address that names user and host. White space does not: passwords are pasted as they are.
+/// What ends the part of an address that names user and host.
 const ENDS: [char; 9] = ['/', '?', '#', '\\', '`', '"', '\'', '<', '\n'];
 
 /// Whether an address in a text holds a password.
@@ -33,6 +33,12 @@ fn find(text: &str, from: usize) -> Option<(Range<usize>, usize)> {
     let addresses = text[from..].match_indices("://").map(|(at, _)| from + at + "://".len());
     addresses.into_iter().find_map(|start| {
         let end = text[start..].find(ENDS).map_or(text.len(), |end| start + end);
+        // Passwords are pasted as they are, white space and all; but what follows a host and its port is no part of them.
+        let word = &text[start..end];
+        let word = &word[..word.find(char::is_whitespace).unwrap_or(word.len())];
+        let port = word.rsplit_once(':').map(|(_, port)| port);
+        let pasted = port.is_some_and(|port| port.bytes().any(|b| !b.is_ascii_digit()));
+        let end = if pasted { end } else { start + word.len() };
         let at = start + text[start..end].rfind('@')?;
         (at > start).then_some((start..at, at))
     })
@@ -51,6 +57,8 @@ mod tests {
                 "endpoint `http://(concealed)@h:1` and https://(concealed)@w/x@y",
             ),
             ("https://ghcr.io/web@sha256:12 by ana@example.com", "https://ghcr.io/web@sha256:12 by ana@example.com"),
+            ("https://h failed for a@b, http://h:1 too for a@b", "https://h failed for a@b, http://h:1 too for a@b"),
+            (":// ü@", ":// ü@"),
             ("no address", "no address"),
         ] {
             assert_eq!(without_userinfo(text), told);
