@@ -76,7 +76,7 @@ async fn none_is_told_to_anybody_but_whom_it_is_for() {
     secrets.extend(life.stage.made_by_aws().await);
     let shown = life.stage.shown_by_aws().await;
     life.run(&["destroy", "--yes", "--allow", "data-loss", "--json"], 0).await;
-    life.search(&secrets, shown, &[&by_file, &by_helper, &outward]).await;
+    life.search(&secrets, shown, &[&by_file, &by_helper, &outward]);
 }
 
 impl Life {
@@ -192,7 +192,7 @@ impl Life {
     }
 
     /// Looks through all that was said, sent and left; and for each secret where it must be.
-    async fn search(mut self, secrets: &[Canary], shown: account::Shown, registries: &[&Registry; 3]) {
+    fn search(mut self, secrets: &[Canary], shown: account::Shown, registries: &[&Registry; 3]) {
         self.add_calls();
         self.told.add_files(self.stage.home.path());
         self.told.add("calls of programs", fs::read_to_string(&self.owner.calls).unwrap());

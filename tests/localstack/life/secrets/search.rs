@@ -41,11 +41,15 @@ fn forms(text: &str) -> Vec<String> {
         let (from, to) = ((before * 8).div_ceil(6), (before + text.len()) * 8 / 6);
         around[from..to].to_owned()
     });
-    let hex = text.bytes().fold(String::new(), |mut hex, byte| {
+    let hex = hex(text);
+    encoded.chain([text.to_owned(), hex.to_uppercase(), hex]).collect()
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
         hex
-    });
-    encoded.chain([text.to_owned(), hex.to_uppercase(), hex]).collect()
+    })
 }
 
 /// Texts, each with where it was found.
@@ -114,8 +118,7 @@ fn the_search_sees_through_encodings_and_cuts() {
     for before in ["", "a", "ab", "abc"] {
         let text = format!("{before}{SECRET}");
         assert!(found(text.clone()) && found(BASE64_STANDARD.encode(&text)), "{text}");
-        let hex = text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
-        assert!(found(hex.to_uppercase()) && found(hex), "{text}");
+        assert!(found(hex(&text).to_uppercase()) && found(hex(&text)), "{text}");
     }
     assert!(found(SECRET[..15].to_owned()) && found(SECRET[14..].to_owned()), "half of it");
     assert!(!found(SECRET[..12].to_owned()) && !found(BASE64_STANDARD.encode("pre/another+post==")));
