@@ -1,5 +1,7 @@
 //! A file that names an environment, on its way to becoming one.
 
+use std::collections::HashSet;
+
 use super::check::{self, Subject};
 use super::decode::decode;
 use super::environment::Environment;
@@ -16,7 +18,7 @@ pub(super) struct Candidate {
     /// What is wrong with it taken alone.
     pub(super) problems: Vec<Problem>,
     /// The values that were found wrong before the rules looked, and stand-ins may have taken the place of.
-    blamed: Vec<Place>,
+    blamed: HashSet<Place>,
     file: FileId,
     /// The environment with its mistakes stood in for, and the tree it was decoded from. `None` if what it extends
     /// cannot be had.
@@ -27,7 +29,7 @@ impl Candidate {
     /// Reads a file, if it names an environment.
     pub(super) fn read(files: &mut Files, file: FileId) -> Option<Self> {
         let name = files.tree(file)?.at(&["environment"])?.text().unwrap_or_default().to_owned();
-        let mut candidate = Self { name, problems: Vec::new(), blamed: Vec::new(), file, read: None };
+        let mut candidate = Self { name, problems: Vec::new(), blamed: HashSet::new(), file, read: None };
         if let Some(merged) = files.merged(file, &mut candidate.problems) {
             candidate.judge(&merged);
         }

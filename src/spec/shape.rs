@@ -9,6 +9,8 @@ mod retype;
 mod runtime;
 mod stand_in;
 
+use std::collections::HashSet;
+
 use serde_json::Value as Json;
 
 use super::conceal::speaks_of_secrets;
@@ -24,12 +26,12 @@ pub(super) struct Shaped {
     /// The mistakes.
     pub(super) problems: Vec<Problem>,
     /// Where they were made: nothing further is to be said of the values there.
-    pub(super) blamed: Vec<Place>,
+    pub(super) blamed: HashSet<Place>,
 }
 
 /// Holds a whole environment against the schema.
 pub(super) fn shape(tree: &Node) -> Shaped {
-    let mut walk = Walk { problems: Vec::new(), blamed: Vec::new() };
+    let mut walk = Walk { problems: Vec::new(), blamed: HashSet::new() };
     let mut sound = walk.value(&STRICT, tree, &[]).unwrap_or_else(|| stand_in::of(&STRICT, &tree.place));
     runtime::check(&mut sound, &mut walk.problems);
     walk.blamed.extend(walk.problems.iter().filter_map(Problem::place).cloned());
@@ -51,7 +53,7 @@ fn choices(schema: &'static Json) -> Option<Vec<&'static str>> {
 struct Walk {
     problems: Vec<Problem>,
     /// Where something stands in for what is missing.
-    blamed: Vec<Place>,
+    blamed: HashSet<Place>,
 }
 
 impl Walk {
@@ -108,7 +110,7 @@ impl Walk {
         }
         for key in required.into_iter().filter(|key| table.get(key).is_none()) {
             let schema = &schema["properties"][key];
-            self.blamed.push(node.place.clone());
+            self.blamed.insert(node.place.clone());
             if !misspelt.contains(&key) {
                 // The first line of a file may say anything; its name is what a reader recognises it by.
                 let name = path.is_empty().then(|| table.get("environment")).flatten();

@@ -3,6 +3,7 @@
 //! Files are merged here, before anything is decoded, so that a problem always points at the place where the value
 //! was written, however many files stand between it and the environment.
 
+use indexmap::IndexMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -36,9 +37,9 @@ pub(super) enum Value {
     Table(Table),
 }
 
-/// Entries in the order in which the files name them.
+/// Entries by key, in the order in which the files name them.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Table(Vec<Entry>);
+pub(super) struct Table(IndexMap<String, Entry>);
 
 /// A key with its value.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,17 +120,17 @@ impl Table {
             .collect();
         // The parser sorts by name; the order of services is the order in which they are written.
         entries.sort_by_key(|entry| entry.place.span.start);
-        Self(entries)
+        entries.into_iter().collect()
     }
 
     fn overlaid(mut self, over: Self) -> Self {
-        for entry in over.0 {
-            match self.0.iter_mut().find(|own| own.key == entry.key) {
+        for (key, entry) in over.0 {
+            match self.0.get_mut(&key) {
                 Some(own) => {
                     own.place = entry.place;
                     own.node = own.node.clone().overlaid(entry.node);
                 }
-                None => self.0.push(entry),
+                None => drop(self.0.insert(key, entry)),
             }
         }
         self
@@ -137,46 +138,45 @@ impl Table {
 
     /// The entry with this key.
     pub(super) fn get(&self, key: &str) -> Option<&Entry> {
-        self.0.iter().find(|entry| entry.key == key)
+        self.0.get(key)
     }
 
     /// The entry with this key, to be changed.
     pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Entry> {
-        self.0.iter_mut().find(|entry| entry.key == key)
+        self.0.get_mut(key)
     }
 
     /// Adds an entry at the end. Its key must be new.
     pub(super) fn push(&mut self, entry: Entry) {
-        debug_assert!(self.get(&entry.key).is_none(), "`{}` is there already", entry.key);
-        self.0.push(entry);
+        let before = self.0.insert(entry.key.clone(), entry);
+        debug_assert!(before.is_none(), "{before:?} was there already");
     }
 
     /// Takes the entry with this key out.
     pub(super) fn remove(&mut self, key: &str) -> Option<Entry> {
-        let position = self.0.iter().position(|entry| entry.key == key)?;
-        Some(self.0.remove(position))
+        self.0.shift_remove(key)
     }
 
     /// Every entry, in order, to be changed.
-    pub(super) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Entry> {
-        self.0.iter_mut()
+    pub(super) fn iter_mut(&mut self) -> indexmap::map::ValuesMut<'_, String, Entry> {
+        self.0.values_mut()
     }
 
     /// Every entry, in order.
-    pub(super) fn iter(&self) -> std::slice::Iter<'_, Entry> {
-        self.0.iter()
+    pub(super) fn iter(&self) -> indexmap::map::Values<'_, String, Entry> {
+        self.0.values()
     }
 }
 
 impl FromIterator<Entry> for Table {
     fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
-        Self(entries.into_iter().collect())
+        Self(entries.into_iter().map(|entry| (entry.key.clone(), entry)).collect())
     }
 }
 
 impl<'a> IntoIterator for &'a Table {
     type Item = &'a Entry;
-    type IntoIter = std::slice::Iter<'a, Entry>;
+    type IntoIter = indexmap::map::Values<'a, String, Entry>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()

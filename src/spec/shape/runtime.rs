@@ -1,5 +1,7 @@
 //! Which keys a service may have depends on its runtime; the schema of one table cannot say that.
 
+use std::collections::HashSet;
+
 use super::stand_in;
 use crate::spec::problem::{Place, Problem};
 use crate::spec::schema::STRICT;
@@ -14,18 +16,19 @@ const ELSEWHERE: &str =
 /// Where the runtime itself has been blamed, it is a stand-in and judges nothing.
 pub(super) fn check(environment: &mut Node, problems: &mut Vec<Problem>) {
     let Some(services) = environment.table_mut().and_then(|keys| keys.get_mut("service")) else { return };
+    let blamed: HashSet<Place> = problems.iter().filter_map(Problem::place).cloned().collect();
     for service in services.node.table_mut().into_iter().flat_map(Table::iter_mut) {
         let place = service.node.place.clone();
         if let Some(table) = service.node.table_mut() {
-            one(&service.key, table, &place, problems);
+            one(&service.key, table, &place, &blamed, problems);
         }
     }
 }
 
-fn one(name: &str, service: &mut Table, place: &Place, problems: &mut Vec<Problem>) {
+fn one(name: &str, service: &mut Table, place: &Place, blamed: &HashSet<Place>, problems: &mut Vec<Problem>) {
     let Some(entry) = service.get("runtime") else { return };
     let (written, runtime_place) = (entry.node.text().unwrap_or_default().to_owned(), entry.node.place.clone());
-    let blamed = problems.iter().any(|problem| problem.place() == Some(&runtime_place));
+    let blamed = blamed.contains(&runtime_place);
     for (runtime, keys) in RUNTIME_KEYS.iter().filter(|(runtime, _)| *runtime != written) {
         for key in *keys {
             let Some(entry) = service.remove(key) else { continue };
