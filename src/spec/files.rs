@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use super::conceal::{conceal, conceal_lines};
+use super::lengths;
 use super::problem::{FileId, Place, Problem, Source};
 use super::suggest;
 use super::tree::Node;
@@ -137,8 +138,10 @@ impl Files {
         let tree = Node::document(file, &document);
         let text = if errors.is_empty() { conceal(&text, &tree) } else { conceal_lines(&conceal(&text, &tree)) };
         self.sources.push(Source { path, text });
-        self.trees.push(errors.is_empty().then_some(tree));
-        self.unreadable.extend(errors.iter().map(|error| not_toml(file, error)));
+        let mut unreadable: Vec<Problem> = errors.iter().map(|error| not_toml(file, error)).collect();
+        unreadable.extend(lengths::check(&tree));
+        self.trees.push(unreadable.is_empty().then_some(tree));
+        self.unreadable.append(&mut unreadable);
         Some(file)
     }
 }

@@ -15,6 +15,7 @@ mod edit;
 mod environment;
 mod files;
 pub mod layout;
+mod lengths;
 mod load;
 mod named;
 mod notify;

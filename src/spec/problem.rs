@@ -40,6 +40,9 @@ impl Place {
     }
 }
 
+/// How long any sentence is, in characters: what it quotes may be far longer, and be quoted thousands of times.
+const LONGEST: usize = 1000;
+
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Severity {
@@ -74,7 +77,7 @@ pub struct Problem {
 impl Problem {
     /// Something that has to be changed before the spec can be used.
     pub fn error(message: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, message: message.into(), labels: Vec::new(), help: None }
+        Self { severity: Severity::Error, message: cut(message.into()), labels: Vec::new(), help: None }
     }
 
     /// Something that probably was not meant.
@@ -91,14 +94,14 @@ impl Problem {
     /// Points at a place and says what is there.
     #[must_use]
     pub fn label(mut self, place: Place, text: impl Into<String>) -> Self {
-        self.labels.push(Label { place, text: text.into() });
+        self.labels.push(Label { place, text: cut(text.into()) });
         self
     }
 
     /// Says what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(cut(help.into()));
         self
     }
 
@@ -107,6 +110,15 @@ impl Problem {
     pub fn place(&self) -> Option<&Place> {
         self.labels.first().map(|label| &label.place)
     }
+}
+
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
+        text.shrink_to_fit();
+    }
+    text
 }
 
 /// Everything that is wrong with the specs of a folder, in the order of files and lines.

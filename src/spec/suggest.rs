@@ -3,8 +3,21 @@
 /// How alike two words must be, by Jaro-Winkler from 0 to 1, for one to be taken as a slip of the other.
 const ALIKE: f64 = 0.82;
 
+/// How long words are, and how many there are of them at most, for a slip to be looked for: comparing takes the time of the product, and a
+/// file may name thousands of thousands.
+const LONGEST: usize = 100;
+const MANY: usize = 200;
+
+/// How many of those that are there are named.
+const NAMED: usize = 20;
+
 /// The candidate most like what was written, if one is close enough to be what was meant.
 pub(super) fn closest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let candidates = candidates.into_iter().filter(|candidate| candidate.len() <= LONGEST);
+    let candidates: Vec<&str> = candidates.take(MANY + 1).collect();
+    if written.len() > LONGEST || candidates.len() > MANY {
+        return None;
+    }
     let written = written.to_lowercase();
     candidates
         .into_iter()
@@ -33,21 +46,30 @@ fn differ_in_numbers_only(written: &str, candidate: &str) -> bool {
 }
 
 /// Did you mean one of those that are there, or what is there at all?
-pub(super) fn there<'a>(written: &str, candidates: impl Iterator<Item = &'a str> + Clone) -> String {
-    let lead = match candidates.clone().count() {
+pub(super) fn there<'a>(written: &str, candidates: impl ExactSizeIterator<Item = &'a str> + Clone) -> String {
+    let lead = match candidates.len() {
         0 => return "there is no other".to_owned(),
-        1 => "there is only",
-        _ => "there are",
+        1 => "there is only ",
+        2..=NAMED => "there are ",
+        count => {
+            let some = || candidates.clone().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            return closest(written, candidates.clone())
+                .map_or_else(|| format!("there are {} and {} others", some(), count - NAMED), did_you_mean);
+        }
     };
-    choice(written, candidates, &format!("{lead} "), "and")
+    choice(written, candidates, lead, "and")
 }
 
 /// Did you mean one of these, or else all of them: the lead, then `a`, `b` and `c`.
 pub(super) fn choice<'a>(written: &str, candidates: impl Iterator<Item = &'a str> + Clone, lead: &str, last: &str) -> String {
     match closest(written, candidates.clone()) {
-        Some(candidate) => format!("did you mean `{candidate}`?"),
+        Some(candidate) => did_you_mean(candidate),
         None => format!("{lead}{}", list(candidates, last)),
     }
+}
+
+fn did_you_mean(candidate: &str) -> String {
+    format!("did you mean `{candidate}`?")
 }
 
 /// `a`, `b` and `c`, where "and" is the last word's conjunction.
@@ -80,5 +102,18 @@ mod tests {
         assert_eq!(there("x", ["main", "side"].into_iter()), "there are `main` and `side`");
         assert_eq!(there("mian", ["main", "side"].into_iter()), "did you mean `main`?");
         assert_eq!(there("x", std::iter::empty()), "there is no other");
+    }
+
+    #[test]
+    fn of_very_many_some_are_named() {
+        let names: Vec<String> = (1..=5000).map(|number| format!("queue-{number}")).collect();
+        let all = there("web", names[..20].iter().map(String::as_str));
+        assert!(all.ends_with("`queue-19` and `queue-20`"), "{all}");
+        let some = there("web", names.iter().map(String::as_str));
+        assert!(some.starts_with("there are `queue-1`, `queue-2`") && some.ends_with("`queue-20` and 4980 others"), "{some}");
+        assert_eq!(there("quue-7", names[..30].iter().map(String::as_str)), "did you mean `queue-7`?");
+        let long = "x".repeat(1 << 20);
+        assert_eq!(closest(&long, ["x"]), None);
+        assert_eq!(closest("x", [long.as_str()]), None);
     }
 }

@@ -41,9 +41,9 @@ pub(super) fn across<'a>(subjects: &[Subject<'a>], names: Option<&[&str]>) -> Ve
     for (name, (source, subject)) in &from {
         let place = subject.place(&["promotion", "from"]);
         if let Some(names) = names.filter(|names| !names.contains(source)) {
-            let others = names.iter().copied().filter(|other| other != name);
+            let others: Vec<&str> = names.iter().copied().filter(|other| other != name).collect();
             let problem = Problem::error(format!("there is no environment `{source}` to promote from")).at(place);
-            let problem = problem.help(suggest::there(source, others));
+            let problem = problem.help(suggest::there(source, others.into_iter()));
             findings.push(Finding { environments: vec![name], problem });
         } else if let Some(circle) = circle(name, &from).filter(|circle| circle.iter().min() == Some(name)) {
             // Every member of a circle sees it; the first by name reports it.
