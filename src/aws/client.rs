@@ -10,6 +10,7 @@ use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_sdk_sts::config::Credentials;
 use aws_smithy_http_client::tls;
 
+use super::bounded::Bounded;
 use super::read::{Guard, Reads};
 use super::registries::Registries;
 
@@ -90,7 +91,13 @@ impl Aws {
         let guard = Guard::new(Arc::clone(&reads), read_only);
         macro_rules! client {
             ($service:ident) => {
-                $service::Client::from_conf($service::config::Builder::from(config).interceptor(guard.clone()).build())
+                $service::Client::from_conf(
+                    $service::config::Builder::from(config)
+                        .interceptor(guard.clone())
+                        .interceptor(Bounded)
+                        .retry_classifier(Bounded)
+                        .build(),
+                )
             };
         }
         Self {

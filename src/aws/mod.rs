@@ -1,6 +1,7 @@
 //! AWS: the only folder that names the SDK. One file per kind of resource, one line each in [`kinds`].
 
 pub mod access;
+mod bounded;
 pub mod client;
 pub mod cloud;
 pub mod error;
