@@ -152,6 +152,15 @@ mod tests {
         assert_eq!(last(&history), Ok(Some((103, "a".into()))));
     }
 
+    /// Somebody wrote it by hand: no version comes after the last number there is.
+    #[test]
+    fn an_entry_after_the_last_number_counts_for_nothing() {
+        let vain = version(5, "a", Some((u64::MAX, "b")));
+        assert_eq!(last(std::slice::from_ref(&vain)), Err(Unclear::Forgotten));
+        assert_eq!(last(&[vain, version(6, "c", Some((5, "a")))]), Ok(Some((6, "c".into()))));
+        assert_eq!(last(&[version(1, "a", Some((u64::MAX, "b")))]), Ok(None));
+    }
+
     #[test]
     fn a_gap_is_no_answer() {
         let history = [version(1, "a", None), version(3, "b", Some((1, "a")))];

@@ -109,8 +109,14 @@ async fn whole(source: &Repository, root: &ImageDigest) -> Result<Whole, Registr
         }
         // Made before they are polled, here and below: a stream that makes them as it goes is not `Send` (rust-lang/rust#100013).
         let found: Vec<_> = new.iter().map(|subject| refer_to(source, subject)).collect();
-        let found = stream::iter(found).buffered(REQUESTS);
-        next = found.try_collect::<Vec<_>>().await?.into_iter().flatten().collect();
+        let mut found = stream::iter(found).buffered(REQUESTS);
+        next = Vec::new();
+        let mut unknown = HashSet::new();
+        while let Some(referrers) = found.try_next().await? {
+            unknown.extend(referrers.iter().map(|(digest, _)| digest.clone()).filter(|digest| !known.contains(digest)));
+            check_count(source, root, whole.manifests.len() + unknown.len())?;
+            next.extend(referrers);
+        }
     }
     Ok(whole)
 }

@@ -77,3 +77,43 @@ pub(super) async fn read_beginning(mut response: Response, max: usize) -> Vec<u8
     }
     body
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+    use reqwest::Body;
+
+    use super::*;
+
+    fn doing() -> Doing {
+        Doing { host: "registry.example.com".into(), repository: None, what: "reading".into() }
+    }
+
+    /// An answer that goes on and on: so many bytes at once, with such a pause before them.
+    fn endless(bytes: usize, pause: Duration) -> Response {
+        let body = stream::unfold((), move |()| async move {
+            tokio::time::sleep(pause).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from(vec![b'a'; bytes])), ()))
+        });
+        http::Response::new(Body::wrap_stream(body)).into()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_never_ends_is_read_for_five_minutes() {
+        let start = Instant::now();
+        let error = read(endless(1, Duration::from_secs(70)), 1000, &doing()).await.unwrap_err();
+        assert!(error.message.contains("was not there after 300 s"), "{error}");
+        assert_eq!(start.elapsed(), WHOLE);
+        assert_eq!(read_beginning(endless(1, Duration::from_secs(70)), 1000).await, b"aaaa");
+        assert_eq!(start.elapsed(), 2 * WHOLE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_long_is_read_to_its_bound() {
+        let start = Instant::now();
+        let error = read(endless(100, Duration::from_secs(1)), 1000, &doing()).await.unwrap_err();
+        assert!(error.message.contains("longer than 1000 bytes"), "{error}");
+        assert_eq!(read_beginning(endless(300, Duration::from_secs(1)), 1000).await.len(), 1000);
+        assert_eq!(start.elapsed().as_secs(), 11 + 4);
+    }
+}

@@ -9,6 +9,7 @@ use reqwest::{Method, StatusCode};
 use super::error::{Problem, RegistryError};
 use super::manifest::{Content, Descriptor, MANIFEST_MAX, Manifest, OCI_INDEX};
 use super::repository::Repository;
+use super::walk::MANIFESTS_MAX;
 use crate::values::image_digest::ImageDigest;
 
 /// Signature, attestations and SBOM.
@@ -46,11 +47,13 @@ async fn listed(repository: &Repository, subject: &ImageDigest) -> Result<Vec<De
             // Something that answers everything, such as a page for people.
             Ok(Content::Image { .. }) | Err(_) => return Err(request.doing.failed(Problem::NotFound, "the answer is no index")),
         }
-        match next_page(&headers) {
+        match next_page(&headers).filter(|_| referrers.len() <= MANIFESTS_MAX) {
             Some(next) => request.url = repository.client.locate(next, &request.doing)?,
             None => break,
         }
     }
+    // One more than there may be: whoever copies them refuses them.
+    referrers.truncate(MANIFESTS_MAX + 1);
     Ok(referrers)
 }
 

@@ -13,7 +13,7 @@ use crate::values::image_digest::ImageDigest;
 pub(super) const REQUESTS: usize = 8;
 
 /// More than any image has; what a registry says must not keep us for ever.
-const MANIFESTS_MAX: usize = 1000;
+pub(super) const MANIFESTS_MAX: usize = 1000;
 
 /// The same of their bytes, all of which are in memory: ten times what registries take of one.
 const BYTES_MAX: usize = 10 * MANIFEST_MAX;
