@@ -1,4 +1,4 @@
-//! One answer of AWS: a line with service and action, such as `ec2 DescribeVpcs`, and the body. `fuzz/run` names endpoint and port.
+//! One answer of AWS: a line with service and action, such as `ec2 DescribeVpcs`, and the body. `scripts/fuzz` names endpoint and port.
 
 #![no_main]
 
@@ -9,7 +9,7 @@ use infra_fuzz::aws::{Instead, Observer, PORT};
 
 thread_local! {
     static OBSERVER: LazyCell<Observer> = LazyCell::new(|| {
-        let port = std::env::var(PORT).ok().and_then(|port| port.parse().ok()).expect("fuzz/run says which port");
+        let port = std::env::var(PORT).ok().and_then(|port| port.parse().ok()).expect("scripts/fuzz says which port");
         Observer::start(port, &Path::new(env!("CARGO_MANIFEST_DIR")).join("../environments"))
     });
 }

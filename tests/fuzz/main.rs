@@ -1,5 +1,5 @@
 //! Everything that people, files, registries and AWS may hand to the tool, spoiled: nothing panics, hangs or eats the memory, and what is
-//! refused is refused in words. `PROPTEST_CASES=100000 cargo test --test fuzz` looks longer; `fuzz/run` lets libFuzzer look.
+//! refused is refused in words. `PROPTEST_CASES=100000 cargo test --test fuzz` looks longer; `scripts/fuzz` lets libFuzzer look.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(unreachable_pub, reason = "the targets in `fuzz` use them from another crate")]
