@@ -117,6 +117,19 @@ def test_a_role_in_use_cannot_be_deleted(aws):
     aws.refuses("NoSuchEntity", iam.get_role, RoleName="web")
 
 
+def test_a_role_is_taken_only_out_of_a_profile_that_holds_it(aws):
+    iam = aws.iam
+    taken = dict(InstanceProfileName="web", RoleName="web")
+    aws.refuses("NoSuchEntity", iam.remove_role_from_instance_profile, **taken)
+    iam.create_instance_profile(InstanceProfileName="web")
+    role(aws)
+    aws.refuses("NoSuchEntity", iam.remove_role_from_instance_profile, **taken)
+    iam.add_role_to_instance_profile(**taken)
+    iam.remove_role_from_instance_profile(**taken)
+    aws.refuses("NoSuchEntity", iam.remove_role_from_instance_profile, **taken)
+    assert iam.get_instance_profile(InstanceProfileName="web")["InstanceProfile"]["Roles"] == []
+
+
 def test_authorization_details_are_complete(aws):
     iam = aws.iam
     made = role(aws, Path="/infra/", Tags=[{"Key": "a", "Value": "role"}])

@@ -75,6 +75,12 @@ class Provider(framework.Provider):
         self._unique(request.get("Tags"))
         return self.base_call(context)
 
+    def remove_role_from_instance_profile(self, context, request):
+        profile = backend(context).get_instance_profile(request["InstanceProfileName"])
+        if all(role.name != request["RoleName"] for role in profile.roles):
+            raise self.error("NoSuchEntityException", f"The role with name {request['RoleName']} cannot be found.")
+        return self.base_call(context)
+
     def get_account_authorization_details(self, context, request):
         answer = self.base_call(context, {key: value for key, value in request.items() if key == "Filter"})
         # AWS counts all lists together; a page of ours is one of roles, which alone can be many.
