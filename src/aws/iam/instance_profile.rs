@@ -10,7 +10,7 @@ use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::each;
 use super::super::wait::{self, Look};
-use super::{PAGE, concerns, deleted, from_aws, once_visible, path_for, to_aws};
+use super::{PAGE, concerns, deleted, from_aws, once_visible, path_for, to_aws, unless_gone};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::{name, update};
@@ -59,9 +59,7 @@ impl Resource for InstanceProfile {
 
     /// IAM lists profiles without their tags.
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
-        let pages = aws.iam.list_instance_profiles().max_items(PAGE).into_paginator().items().send();
-        let profiles = pages.collect::<Result<Vec<_>, _>>().await.call("iam:ListInstanceProfiles")?;
-        let ours = profiles.into_iter().filter(|one| concerns(scope, one.path(), one.instance_profile_name()));
+        let ours = all(aws).await?.into_iter().filter(|one| concerns(scope, one.path(), one.instance_profile_name()));
         let found = each(ours, |profile| async move {
             let pages = aws.iam.list_instance_profile_tags().instance_profile_name(profile.instance_profile_name());
             match pages.into_paginator().items().send().collect::<Result<Vec<_>, _>>().await.call("iam:ListInstanceProfileTags") {
@@ -109,10 +107,22 @@ impl Resource for InstanceProfile {
     }
 
     async fn delete(aws: &Aws, live: &At<Self>) -> Result<(), AwsError> {
-        remove(aws, live).await?;
-        let call = aws.iam.delete_instance_profile().instance_profile_name(&live.id);
-        deleted(call.send().await.call("iam:DeleteInstanceProfile"))
+        let is_there = async { Ok(all(aws).await?.iter().any(|profile| profile.instance_profile_name() == live.id)) };
+        unless_gone(empty_and_delete(aws, live).await, is_there).await
     }
+}
+
+/// All instance profiles of the account.
+async fn all(aws: &Aws) -> Result<Vec<AwsProfile>, AwsError> {
+    let pages = aws.iam.list_instance_profiles().max_items(PAGE).into_paginator().items().send();
+    pages.collect::<Result<Vec<_>, _>>().await.call("iam:ListInstanceProfiles")
+}
+
+/// IAM deletes only what holds no role.
+async fn empty_and_delete(aws: &Aws, live: &At<InstanceProfile>) -> Result<(), AwsError> {
+    remove(aws, live).await?;
+    let call = aws.iam.delete_instance_profile().instance_profile_name(&live.id);
+    deleted(call.send().await.call("iam:DeleteInstanceProfile"))
 }
 
 fn found(profile: &AwsProfile, tags: Tags) -> Found<InstanceProfile> {

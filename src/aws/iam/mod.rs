@@ -58,3 +58,36 @@ fn deleted<T>(answer: Result<T, AwsError>) -> Result<(), AwsError> {
         _ => Ok(()),
     }
 }
+
+/// The answer of a deletion, where it may be one that the SDK had to repeat. Rights to roles and instance profiles are given by their
+/// paths, and of what is gone IAM knows no path: it denies the second call, where the first was carried out and its answer lost.
+/// What IAM then does not list any more is deleted.
+async fn unless_gone(
+    answer: Result<(), AwsError>,
+    is_there: impl Future<Output = Result<bool, AwsError>>,
+) -> Result<(), AwsError> {
+    match answer {
+        Err(denied) if denied.is(&["AccessDenied"]) => match is_there.await {
+            Ok(false) => Ok(()),
+            _ => Err(denied),
+        },
+        answer => answer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_denied_deletion_of_what_is_gone_is_done() {
+        let refused = |code: &str| Err(AwsError { code: code.into(), ..AwsError::unexpected("iam:DeleteRole", "no") });
+        let looks = |seen: Result<bool, AwsError>| std::future::ready(seen);
+        assert_eq!(unless_gone(refused("AccessDenied"), looks(Ok(false))).await, Ok(()));
+        assert_eq!(unless_gone(refused("AccessDenied"), looks(Ok(true))).await, refused("AccessDenied"));
+        // Who may not look either is told what was denied first.
+        let blind = looks(Err(AwsError::unexpected("iam:ListInstanceProfiles", "no")));
+        assert_eq!(unless_gone(refused("AccessDenied"), blind).await, refused("AccessDenied"));
+        assert_eq!(unless_gone(refused("DeleteConflict"), looks(Ok(false))).await, refused("DeleteConflict"));
+    }
+}

@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
 use aws_sdk_iam::types::{EntityType, Role as AwsRole, RoleDetail};
 use percent_encoding::percent_decode_str;
 
@@ -13,7 +12,7 @@ use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::rights::{attaches, grants_more, trusts_more};
-use super::{PAGE, concerns, deleted, from_aws, once_visible, path_for, to_aws};
+use super::{PAGE, concerns, deleted, from_aws, once_visible, path_for, to_aws, unless_gone};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::{name, update};
@@ -61,12 +60,9 @@ impl Resource for Role {
     };
 
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
-        let call = aws.iam.get_account_authorization_details().filter(EntityType::Role).max_items(PAGE);
-        let pages = call.into_paginator().send().collect::<Result<Vec<_>, _>>().await.call(DETAILS)?;
-        let roles = pages.iter().flat_map(GetAccountAuthorizationDetailsOutput::role_detail_list);
         let concerns =
             |role: &&RoleDetail| concerns(scope, role.path().unwrap_or_default(), role.role_name().unwrap_or_default());
-        roles.filter(concerns).map(found).collect()
+        all(aws).await?.iter().filter(concerns).map(found).collect()
     }
 
     async fn create(aws: &Aws, want: &Self, tags: &Tags) -> Result<Created, AwsError> {
@@ -109,16 +105,28 @@ impl Resource for Role {
         aws.iam.tag_role().role_name(&live.id).set_tags(Some(to_aws(tags)?)).send().await.call("iam:TagRole").map(drop)
     }
 
-    /// IAM deletes only what has no policies.
     async fn delete(aws: &Aws, live: &At<Self>) -> Result<(), AwsError> {
-        for policy in live.attrs.policies.keys() {
-            remove(aws, &live.id, policy).await?;
-        }
-        for policy in &live.attrs.managed_policies {
-            detach(aws, &live.id, policy).await?;
-        }
-        deleted(aws.iam.delete_role().role_name(&live.id).send().await.call("iam:DeleteRole"))
+        let is_there = async { Ok(all(aws).await?.iter().any(|role| role.role_name() == Some(&live.id))) };
+        unless_gone(empty_and_delete(aws, live).await, is_there).await
     }
+}
+
+/// All roles of the account.
+async fn all(aws: &Aws) -> Result<Vec<RoleDetail>, AwsError> {
+    let call = aws.iam.get_account_authorization_details().filter(EntityType::Role).max_items(PAGE);
+    let pages = call.into_paginator().send().collect::<Result<Vec<_>, _>>().await.call(DETAILS)?;
+    Ok(pages.into_iter().flat_map(|page| page.role_detail_list.unwrap_or_default()).collect())
+}
+
+/// IAM deletes only what has no policies.
+async fn empty_and_delete(aws: &Aws, live: &At<Role>) -> Result<(), AwsError> {
+    for policy in live.attrs.policies.keys() {
+        remove(aws, &live.id, policy).await?;
+    }
+    for policy in &live.attrs.managed_policies {
+        detach(aws, &live.id, policy).await?;
+    }
+    deleted(aws.iam.delete_role().role_name(&live.id).send().await.call("iam:DeleteRole"))
 }
 
 fn found(role: &RoleDetail) -> Result<Found<Role>, AwsError> {

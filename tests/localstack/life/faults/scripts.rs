@@ -47,15 +47,10 @@ pub(super) fn bursts(of: impl Fn(&Call) -> bool + Send) -> impl FnMut(&Call) -> 
     move |call| call.number / 25 % 4 == 2 && of(call)
 }
 
-/// What cannot be asked twice here, and is left out of [`first_writes`]. Of a role or profile that is gone the path is not known any
-/// more, by which the rights to delete it are given, so the second call is denied; and LocalStack breaks where a role is taken out of
-/// a profile that does not hold it, where IAM says `NoSuchEntity`.
-const ONCE: [&str; 3] = ["iam:DeleteRole", "iam:DeleteInstanceProfile", "iam:RemoveRoleFromInstanceProfile"];
-
 /// The first call of each action that writes.
 pub(super) fn first_writes() -> impl FnMut(&Call) -> bool + Send {
     let mut seen = BTreeSet::new();
-    move |call| call.writes && !ONCE.contains(&call.name().as_str()) && seen.insert(call.name())
+    move |call| call.writes && seen.insert(call.name())
 }
 
 /// What was created within the last while is not known everywhere: whoever names it is told that it is not there.
