@@ -6,11 +6,10 @@ use std::fmt;
 use std::future::Future;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
-use futures::future::select_all;
 use indicatif::ProgressBar;
 
 use crate::apply::{Asker, Cause};
@@ -20,6 +19,7 @@ use crate::values::origin::Origin;
 
 use super::error::{Error, Exit};
 use super::origin::origin;
+use super::signals::Signals;
 
 /// The width that text is made for where there is no terminal.
 const PLAIN_WIDTH: usize = 100;
@@ -40,7 +40,7 @@ pub struct Context {
     /// Whether standard output takes colour.
     pub colour: bool,
     here: PathBuf,
-    last_words: LastWords,
+    interrupts: Interrupts,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -62,13 +62,19 @@ impl Context {
             width: if output { columns() } else { PLAIN_WIDTH },
             colour,
             here: std::env::current_dir()?,
-            last_words: LastWords::default(),
+            interrupts: Interrupts::default(),
             runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?,
         })
     }
 
-    /// Runs to the end.
+    /// Runs to the end, or to an interrupt: until [`stop_on_interrupt`](Self::stop_on_interrupt) nothing is written to AWS, and nobody
+    /// need wait for the end of what is only read.
     pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        let _here = self.runtime.enter();
+        // Where the system lets nobody listen, it ends the process itself.
+        if let Ok(signals) = Signals::listen() {
+            self.runtime.spawn(self.interrupts.clone().heed(signals, self.draws));
+        }
         self.runtime.block_on(future)
     }
 
@@ -153,19 +159,14 @@ impl Context {
 
     /// Has something done before the process quits in the middle of its work.
     pub(super) fn before_quitting(&self, last_words: impl FnOnce() + Send + 'static) {
-        *self.last_words.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(last_words));
+        self.interrupts.lock().last_words = Some(Box::new(last_words));
     }
 
-    /// Asks to stop at the first interrupt, and quits at the second. Others may ask as well.
+    /// From now on the first interrupt asks to stop, and only the second quits. Others may ask as well. Whoever writes to AWS calls
+    /// this first.
     pub fn stop_on_interrupt(&self) -> Asker {
         let asker = Asker::default();
-        let (asks, last_words) = (asker.clone(), self.last_words.clone());
-        self.runtime.spawn(async move {
-            interrupt().await;
-            asks.ask(Cause::Interrupt);
-            interrupt().await;
-            quit(&last_words);
-        });
+        self.interrupts.lock().asker = Some(asker.clone());
         asker
     }
 
@@ -193,16 +194,54 @@ impl Context {
     }
 }
 
-/// See [`Context::before_quitting`].
-#[derive(Clone, Default)]
-struct LastWords(Arc<Mutex<Option<LastWord>>>);
+/// What an interrupt leads to.
+#[derive(Clone, Debug, Default)]
+struct Interrupts(Arc<Mutex<Interrupted>>);
 
-type LastWord = Box<dyn FnOnce() + Send>;
+#[derive(Default)]
+struct Interrupted {
+    /// Whom the first one has stop; nobody where nothing is written to AWS.
+    asker: Option<Asker>,
+    last_words: Option<Box<dyn FnOnce() + Send>>,
+}
 
-impl fmt::Debug for LastWords {
+impl fmt::Debug for Interrupted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LastWords")
+        f.debug_struct("Interrupted").field("asker", &self.asker).finish_non_exhaustive()
     }
+}
+
+impl Interrupts {
+    fn lock(&self) -> MutexGuard<'_, Interrupted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn heed(self, mut signals: Signals, draws: bool) {
+        signals.next().await;
+        {
+            // Held to the end, so that nobody begins to write meanwhile.
+            let interrupted = self.lock();
+            let Some(asker) = &interrupted.asker else {
+                // On a terminal there is a question, or a spinner, on the line.
+                tell(if draws { "\n" } else { "" });
+                tell("error: interrupted; nothing was written to AWS\n");
+                quit();
+            };
+            asker.ask(Cause::Interrupt);
+        }
+        signals.next().await;
+        let last_words = self.lock().last_words.take();
+        if let Some(last_words) = last_words {
+            last_words();
+        }
+        quit()
+    }
+}
+
+/// Ends the process in the middle of what it does.
+#[expect(clippy::exit, reason = "the one place for it beside main")]
+fn quit() -> ! {
+    std::process::exit(Exit::Interrupted.code().into())
 }
 
 /// See [`Context::busy`].
@@ -239,43 +278,6 @@ pub(super) fn tell(text: &str) {
 /// Writes what may have colour.
 fn draw(text: &str) {
     let _ = AutoStream::auto(io::stderr()).write_all(text.as_bytes());
-}
-
-/// Quitting in the middle is what the second interrupt asks for.
-#[expect(clippy::exit, reason = "the one place for it beside main")]
-fn quit(last_words: &LastWords) -> ! {
-    if let Some(last_words) = last_words.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        last_words();
-    }
-    std::process::exit(130)
-}
-
-#[cfg(unix)]
-async fn interrupt() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-    let kinds = kinds.into_iter().filter(|kind| *kind != SignalKind::hangup() || !ignores_hangups());
-    let signals: io::Result<Vec<_>> = kinds.map(signal).collect();
-    match signals {
-        Ok(mut signals) => drop(select_all(signals.iter_mut().map(|signal| Box::pin(signal.recv()))).await),
-        Err(_) => std::future::pending().await,
-    }
-}
-
-/// Whether this was started under `nohup`, which a handler of our own would undo. Linux tells; elsewhere a run that is hung up on
-/// stops as if interrupted.
-#[cfg(unix)]
-fn ignores_hangups() -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
-}
-
-#[cfg(not(unix))]
-async fn interrupt() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// A folder next to another.

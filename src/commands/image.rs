@@ -23,9 +23,14 @@ pub(super) async fn run(context: &Context, command: &Image) -> Result<Exit, Erro
     for Environment { aws, .. } in &environments {
         Reader::connect(&aws.account, &aws.region).await.check_account().await?;
     }
+    let stop = context.stop_on_interrupt().stop();
     keep(context, command)?;
     let mut exit = Exit::Done;
     for environment in &environments {
+        if stop.asked().is_some() {
+            context.tell("interrupted; the rejection is in its file all the same; give the same command again for the tags\n");
+            return Ok(Exit::Interrupted);
+        }
         if let Err(error) = tag(context, environment, command).await {
             context.tell_error(&Error::Aws(error));
             context.tell("help: the rejection is in its file all the same; give the same command again for the tags\n");

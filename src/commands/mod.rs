@@ -24,6 +24,7 @@ mod rollback;
 mod saved;
 mod schema;
 mod show;
+mod signals;
 mod status;
 mod unlock;
 mod validate;

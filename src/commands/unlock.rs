@@ -22,6 +22,8 @@ pub(super) async fn run(context: &Context, command: &Unlock) -> Result<Exit, Err
     };
     context.tell(&format!("{}\n", lease::held(name, &holder)));
     agree(context, name, command.yes)?;
+    // It ends soon: an interrupt waits for that, and a second one does not.
+    context.stop_on_interrupt();
     claim.unlock(&holder).await.map_err(|error| refused(&environment, error))?;
     context.tell(&format!("{name} is free. If that run is alive, it starts nothing more once it tries to renew its lease\n"));
     Ok(Exit::Done)

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
 use super::{Ended, Stage};
@@ -10,6 +10,16 @@ use super::{Ended, Stage};
 impl Stage {
     /// Runs on a terminal of 80 columns, where somebody types `typed`. Both streams come as `out`.
     pub(super) async fn on_terminal(&self, arguments: &[&str], typed: &str, environment: &[(&str, &str)]) -> Ended {
+        let mut child = self.terminal(arguments, environment).await.spawn().unwrap();
+        let mut keyboard = child.stdin.take().unwrap();
+        keyboard.write_all(format!("{typed}\n").as_bytes()).await.unwrap();
+        let ended = child.wait_with_output().await.unwrap().into();
+        drop(keyboard);
+        ended
+    }
+
+    /// The binary on a terminal of 80 columns: its standard input is the keyboard.
+    async fn terminal(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
         let line = format!("stty cols 80 rows 40; exec {} {}", env!("CARGO_BIN_EXE_infra"), arguments.join(" "));
         // `script` gives its command a terminal of its own.
         let mut script = Command::new("script");
@@ -18,12 +28,8 @@ impl Stage {
         script.env_clear().envs(infra.as_std().get_envs().filter_map(|(name, value)| Some((name, value?))));
         script.envs([("PATH", "/usr/bin:/bin"), ("SHELL", "/bin/sh"), ("TERM", "xterm-256color")]);
         script.envs(environment.iter().copied());
-        let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut keyboard = child.stdin.take().unwrap();
-        keyboard.write_all(format!("{typed}\n").as_bytes()).await.unwrap();
-        let ended = child.wait_with_output().await.unwrap().into();
-        drop(keyboard);
-        ended
+        script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        script
     }
 
     /// Somebody was asked and did not agree.
@@ -57,6 +63,23 @@ async fn the_name_of_the_environment_agrees_to_the_plan() {
     let ended = stage.on_terminal(&["apply", "--yes"], "", &[]).await;
     assert_eq!((ended.code, ended.out.contains("Type dev")), (0, false), "{ended:#?}");
     stage.is_settled().await;
+}
+
+#[tokio::test]
+async fn an_interrupt_is_an_answer_to_the_question() {
+    let stage = Stage::new("dev").await;
+    let mut child = stage.terminal(&["apply"], &[]).await.spawn().unwrap();
+    let (mut keyboard, mut screen) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut seen = Vec::new();
+    while !String::from_utf8_lossy(&seen).contains("Type dev") {
+        assert_ne!(screen.read_buf(&mut seen).await.unwrap(), 0, "{}", String::from_utf8_lossy(&seen));
+    }
+    keyboard.write_all(b"\x03").await.unwrap();
+    screen.read_to_end(&mut seen).await.unwrap();
+    let seen = String::from_utf8_lossy(&seen);
+    assert!(seen.ends_with("\r\nerror: interrupted; nothing was written to AWS\r\n"), "{seen:?}");
+    assert_eq!(child.wait().await.unwrap().code(), Some(130));
+    assert_eq!(stage.writes().await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 //! Interrupts at any moment: no call that writes is cut, the record says so, the environment is given back, and the next run completes.
+//! Whoever only reads, because it does nothing else or has not begun to, is let go of at once. That cuts calls, which is harmless.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use aws_proxy::{Call, Fault, Nothing, Proxy};
 
 use super::told::last_record;
-use super::{Dice, Phase, all, before, finish, proxy, run, succeeded, writes};
+use super::{Dice, Phase, all, before, finish, proxy, quick, run, succeeded, writes};
 use crate::life::{Ended, Stage};
 
 /// When a run is interrupted.
@@ -23,8 +24,8 @@ fn send(signal: &str, process: u32) {
     let _ = std::process::Command::new("kill").args([&format!("-{signal}"), &process.to_string()]).status();
 }
 
-/// Runs a phase, and interrupts it.
-async fn interrupted(stage: &Stage, proxy: &Proxy, phase: Phase, when: When, signal: &'static str) -> Ended {
+/// Runs a command, and interrupts it.
+async fn interrupted(stage: &Stage, proxy: &Proxy, arguments: &[&str], when: When, signal: &'static str) -> Ended {
     let process: Arc<OnceLock<u32>> = Arc::default();
     let interrupts = Arc::clone(&process);
     proxy.follow(move |call: &Call| {
@@ -34,7 +35,7 @@ async fn interrupted(stage: &Stage, proxy: &Proxy, phase: Phase, when: When, sig
         // So that there is something to cut.
         Fault::Late(Duration::from_millis(20))
     });
-    let child = stage.through(proxy, &phase.arguments()).await.spawn().unwrap();
+    let child = stage.through(proxy, arguments).await.spawn().unwrap();
     let id = child.id().unwrap();
     process.set(id).unwrap();
     if let When::After(time) = when {
@@ -46,23 +47,26 @@ async fn interrupted(stage: &Stage, proxy: &Proxy, phase: Phase, when: When, sig
     output.expect("it goes on").unwrap().into()
 }
 
+/// What it says that has done nothing yet.
+const NOTHING: &str = "error: interrupted; nothing was written to AWS\n";
+
 async fn at(phase: Phase, when: When, signal: &'static str) {
     let (stage, proxy) = (before(phase).await, proxy().await);
     let records = stage.records();
     let before = last_record(&stage);
-    let ended = interrupted(&stage, &proxy, phase, when, signal).await;
+    let ended = interrupted(&stage, &proxy, &phase.arguments(), when, signal).await;
     let log = proxy.log();
     let case = format!("{phase:?}, SIG{signal} at {when:?}");
 
-    // What only looks how far AWS is, is let go of at once.
-    let cut: Vec<_> = writes(&log).filter(|entry| entry.ended.is_none()).map(|entry| entry.call.name()).collect();
-    let took = log.iter().any(|entry| entry.call.action == "PutParameter");
-    if took {
-        assert_eq!(cut, Vec::<String>::new(), "{case}: calls were cut: {ended:#?}");
+    let cut = log.iter().filter(|entry| entry.call.writes && entry.ended.is_none()).map(|entry| entry.call.name());
+    assert_eq!(cut.collect::<Vec<_>>(), Vec::<String>::new(), "{case}: calls were cut: {ended:#?}");
+    if log.iter().any(|entry| entry.call.writes) {
         assert!([0, 130].contains(&ended.code), "{case}: {ended:#?}");
+    } else if !log.is_empty() {
+        assert_eq!((ended.code, ended.err.as_str()), (130, NOTHING), "{case}: {ended:#?}");
     } else {
-        // Nothing but reading has been done, and nobody waits for the end of that.
-        assert!([-1, 130].contains(&ended.code) && writes(&log).next().is_none(), "{case}: {ended:#?}");
+        // A process that has only just begun ends by the signal itself.
+        assert!([-1, 130].contains(&ended.code), "{case}: {ended:#?}");
     }
     let record = last_record(&stage).filter(|record| before.as_ref() != Some(record));
     let recorded = record.as_ref().and_then(|record| Some((record["outcome"].as_str()?, record["exit_code"].as_i64()?)));
@@ -89,11 +93,13 @@ async fn at_random(phase: Phase, count: usize, seed: u64) {
     let mut dice = Dice(seed);
     for round in 0..count {
         let when = match round % 4 {
+            // While it only reads,
+            1 => When::Call(1 + dice.roll(first)),
             3 => When::After(Duration::from_millis(dice.roll(time) as u64)),
-            // Most of them while it writes.
-            _ => When::Call(first + dice.roll(log.len() - first)),
+            // but most of them while it writes.
+            _ => When::Call(first + 1 + dice.roll(log.len() - first)),
         };
-        at(phase, when, if round % 2 == 0 { "INT" } else { "TERM" }).await;
+        at(phase, when, ["INT", "TERM"][dice.roll(2)]).await;
     }
 }
 
@@ -114,4 +120,22 @@ async fn while_it_deploys() {
 #[tokio::test]
 async fn while_it_destroys() {
     at_random(Phase::Destroy, rounds(3), 43).await;
+}
+
+/// What only reads ends at once, and so does what has done nothing else yet.
+#[tokio::test]
+async fn before_anything_is_written() {
+    let stage = quick().await;
+    let cases =
+        [("INT", vec!["apply", "--yes"]), ("TERM", vec!["apply", "--yes"]), ("INT", vec!["plan"]), ("TERM", vec!["status"])];
+    for (signal, arguments) in cases {
+        // What the one before had sent may still arrive at its proxy.
+        let proxy = proxy().await;
+        let ended = interrupted(&stage, &proxy, &arguments, When::Call(1), signal).await;
+        let told = (ended.code, ended.out.as_str(), ended.err.as_str());
+        assert_eq!(told, (130, "", NOTHING), "{arguments:?}: {ended:#?}");
+        assert!(!proxy.log().iter().any(|entry| entry.call.writes));
+    }
+    assert_eq!(last_record(&stage), None);
+    assert!(stage.everything().await.is_empty());
 }
