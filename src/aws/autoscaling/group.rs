@@ -3,10 +3,10 @@
 //! The desired capacity is not an attribute: it is what scaling makes of it. The launch template's version is changed by an
 //! instance refresh, never by changing the group first: a rollback would then roll to the same version again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aws_sdk_autoscaling::types::{AutoScalingGroup, InstanceRefresh, InstanceRefreshStatus, LaunchTemplateSpecification};
+use aws_sdk_autoscaling::types::LaunchTemplateSpecification;
 use aws_sdk_ec2::types::Filter;
 use serde_json::Value;
 
@@ -14,10 +14,9 @@ use super::super::access::{Access, launches, linked_role, named, ours, passes_ro
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
-use super::super::read::{both, each};
 use super::super::wait::{self, Look};
-use super::{VPC, from_aws, group, groups, is_missing, maintenance, policy, progress, ready, refresh, targets, to_aws};
-use crate::graph::{Outputs, Scope, State, Tags};
+use super::{VPC, found, group, is_missing, maintenance, policy, progress, ready, refresh, targets, to_aws};
+use crate::graph::{Outputs, Scope, Tags};
 use crate::plan::rule::{judge, name, update, write_only};
 use crate::plan::{Output, Rule, grows};
 use crate::resource;
@@ -146,22 +145,7 @@ impl Resource for Group {
     };
 
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
-        // Without filters: Auto Scaling can look for tags or for names, and both are wanted.
-        let (groups, targets) = both(groups(aws), policy::targets(aws)).await?;
-        let concerned = |group: &AutoScalingGroup| {
-            scope.concerns(group.auto_scaling_group_name().unwrap_or_default(), &from_aws(group.tags()))
-        };
-        let targets = &targets;
-        each(groups.into_iter().filter(concerned), |group| async move {
-            // Auto Scaling writes the version into the group at the end; where a refresh leads is what the group is to be.
-            let refresh = progress::under_way(aws, group.auto_scaling_group_name().unwrap_or_default()).await?;
-            let found = found(&group, targets);
-            Ok(match refresh {
-                Some(refresh) if found.state == State::Ready => refreshing(found, &refresh),
-                _ => found,
-            })
-        })
-        .await
+        found::list(aws, scope).await
     }
 
     /// Starts with the fewest instances. The scaling policy follows in a call of its own; without it the group aims at 0.
@@ -202,7 +186,7 @@ impl Resource for Group {
 
     async fn settle(aws: &Aws, created: Created) -> Result<Outputs, AwsError> {
         if let Some(refresh) = progress::under_way(aws, &created.id).await? {
-            let goes_back = !leads_ahead(&refresh);
+            let goes_back = !found::leads_ahead(&refresh);
             let ended = progress::follow(aws, &created.id, &refresh).await?;
             // One that went ahead and was rolled back has not led where it was said to lead.
             if !goes_back {
@@ -299,60 +283,6 @@ impl Resource for Group {
         })
         .await
     }
-}
-
-fn found(group: &AutoScalingGroup, targets: &BTreeMap<String, u32>) -> Found<Group> {
-    let name = group.auto_scaling_group_name().unwrap_or_default();
-    let tags = from_aws(group.tags());
-    let template = group.launch_template();
-    let subnets = group.vpc_zone_identifier().unwrap_or_default().split(',').map(str::trim).filter(|id| !id.is_empty());
-    let number = |number: Option<i32>| number.and_then(|number| number.try_into().ok()).unwrap_or(0);
-    let (min_healthy_percent, max_healthy_percent) = maintenance::percentages(group);
-    Found {
-        id: name.to_owned(),
-        state: if group.status().is_some() { State::Deleting } else { State::Ready },
-        attrs: Group {
-            name: name.to_owned(),
-            vpc: tags.get(VPC).cloned().unwrap_or_default(),
-            subnets: subnets.map(str::to_owned).collect(),
-            launch_template: template.and_then(|template| template.launch_template_id()).unwrap_or_default().to_owned(),
-            launch_template_version: template.and_then(|template| template.version()).unwrap_or_default().to_owned(),
-            min: number(group.min_size()),
-            max: number(group.max_size()),
-            target_groups: group.target_group_arns().iter().cloned().collect(),
-            health_check: group.health_check_type().unwrap_or_default().to_owned(),
-            health_check_grace_seconds: number(group.health_check_grace_period()),
-            warmup_seconds: number(group.default_instance_warmup()),
-            cpu_target_percent: targets.get(name).copied().unwrap_or(0),
-            min_healthy_percent,
-            max_healthy_percent,
-            checkpoint_percents: Vec::new(),
-            checkpoint_delay_seconds: None,
-            alarms: BTreeSet::new(),
-            own_alarms: BTreeSet::new(),
-        },
-        outputs: outputs([("arn", group.auto_scaling_group_arn()), ("name", Some(name))]),
-        tags,
-    }
-}
-
-/// Whether a refresh is on its way to what was asked for, and not back.
-fn leads_ahead(refresh: &InstanceRefresh) -> bool {
-    use InstanceRefreshStatus::{Baking, InProgress, Pending};
-    matches!(refresh.status(), Some(Pending | InProgress | Baking))
-}
-
-/// A group whose instances are being replaced: busy, and at the version that this leads to. A refresh that goes back leads to the
-/// group's own.
-fn refreshing(mut found: Found<Group>, refresh: &InstanceRefresh) -> Found<Group> {
-    let status = refresh.status().map_or("", InstanceRefreshStatus::as_str);
-    found.state = State::Busy(format!("instance refresh {status}"));
-    let template = refresh.desired_configuration().and_then(|desired| desired.launch_template());
-    let template = template.filter(|_| leads_ahead(refresh));
-    if let Some((id, version)) = template.and_then(|template| template.launch_template_id().zip(template.version())) {
-        (found.attrs.launch_template, found.attrs.launch_template_version) = (id.to_owned(), version.to_owned());
-    }
-    found
 }
 
 /// All that one call can change. The desired capacity is left alone: Auto Scaling moves it into the limits.

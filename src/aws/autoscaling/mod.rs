@@ -8,6 +8,7 @@ use super::client::Aws;
 use super::error::{AwsError, Call};
 use crate::graph::{DECLARED, REPLACES, Tags};
 
+mod found;
 pub mod group;
 mod maintenance;
 mod policy;
