@@ -6,6 +6,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::stranger;
 use crate::values::userinfo::without_userinfo;
 
 /// A call that AWS did not carry out, or a resource that went where it should not.
@@ -94,11 +95,13 @@ where
             let metadata = error.meta();
             let request_id = metadata.extra("aws_request_id").map(str::to_owned);
             let (code, message) = match &error {
-                SdkError::ServiceError(_) => {
-                    let code = metadata.code().unwrap_or("Unknown");
-                    let message = metadata.message().map_or_else(|| chain(&error), str::to_owned);
-                    (code.to_owned(), without_request(code, message))
-                }
+                SdkError::ServiceError(refused) => match metadata.code() {
+                    Some(code) => {
+                        let message = metadata.message().map_or_else(|| chain(&error), str::to_owned);
+                        (code.to_owned(), without_request(code, message))
+                    }
+                    None => stranger::words(refused.raw(), &chain(&error)),
+                },
                 SdkError::TimeoutError(_) => ("Timeout".into(), chain(&error)),
                 SdkError::DispatchFailure(_) if chain(&error).contains(NO_CREDENTIALS) => (
                     "NoCredentials".into(),

@@ -16,6 +16,7 @@ mod read;
 pub mod registries;
 pub mod running;
 pub mod secrets;
+mod stranger;
 mod unanswered;
 pub mod wait;
 

@@ -212,6 +212,11 @@ fn advice(error: &AwsError) -> Option<String> {
                 .into(),
         ),
         "NotReached" | "Timeout" => Some("check the network, the region in the spec, and `AWS_ENDPOINT_URL` if it is set".into()),
+        "NotAws" | "NotUnderstood" => Some(
+            "something on the way to AWS has answered, or what `AWS_ENDPOINT_URL` names: check whether a proxy or a portal wants \
+             you to sign in, and the region in the spec"
+                .into(),
+        ),
         code => permissions::advice(&error.operation, code, &error.message),
     }
 }

@@ -1,5 +1,6 @@
 //! What fails is told in AWS's words, stops what depends on it and nothing else, and the next run goes on from there.
 
+use aws_proxy::{Answer, Call, Fault, Proxy};
 use serde_json::{Value, json};
 
 use super::{Ended, Stage};
@@ -25,6 +26,28 @@ async fn one_failure_stops_what_depends_on_it() {
     assert!(!live.contains_key("service.web.role"), "{:?}", live.keys());
     let plan = stage.converge(&[]).await;
     assert!(plan.with("create").contains("database.main.instance") && plan.with("update").is_empty(), "{plan:#?}");
+}
+
+/// A proxy that wants people to sign in, or an emulator without that service.
+#[tokio::test]
+async fn an_answer_that_is_none_of_aws_is_told() {
+    let stage = Stage::new("dev").await;
+    let proxy = Proxy::start(&std::env::var("AWS_ENDPOINT_URL").unwrap()).await;
+    proxy.follow(|call: &Call| match call.service.as_str() {
+        "ec2" | "rds" | "ecr" | "monitoring" => {
+            let body = "<html>\n<head><title>\u{1b}[31m404 Not Found</title></head>\n</html>\n".into();
+            Fault::Instead(Answer { status: 404, body, ..call.denied() })
+        }
+        _ => Fault::None,
+    });
+    let ended: Ended = stage.through(&proxy, &["plan"]).await.output().await.unwrap().into();
+    // It is told once, whichever service it was.
+    let told = "NotAws: this is no answer of AWS: HTTP 404, and `<html> <head><title> [31m404 Not Found</title></head> </html>`";
+    assert_eq!((ended.code, ended.err.matches(told).count()), (1, 1), "{ended:#?}");
+    assert!(
+        ended.err.starts_with("error: ") && ended.err.contains("\nhelp: something on the way to AWS has answered"),
+        "{ended:#?}"
+    );
 }
 
 #[tokio::test]
