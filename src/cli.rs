@@ -249,6 +249,11 @@ pub struct Locking {
     #[arg(long, value_name = "DURATION", default_value = "0s", hide_default_value = true, value_parser = duration)]
     pub lock_timeout: Duration,
 
+    /// How long AWS may tell of what was before the last run.
+    #[arg(long, value_name = "SECONDS", env = "INFRA_LAG_SECONDS", default_value = "5", hide = true)]
+    #[arg(value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub lag_seconds: u64,
+
     /// How long a lease lasts that is not renewed.
     #[arg(long, value_name = "SECONDS", env = "INFRA_LEASE_SECONDS", default_value = "120", hide = true)]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=900))]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::context::Context;
 use super::error::Error;
 use super::prepare::scope;
@@ -40,7 +42,22 @@ pub(super) async fn take<'a>(
     let claim = claim(context, environment, verb, Some(plan), Duration::from_secs(locking.lease_seconds)).await?;
     let taken = claim.take(locking.lock_timeout.into(), asker, &mut tell).await;
     let lease = taken.map_err(|error| refused(environment, error))?;
+    if let Some(left) = lease.before.and_then(|ended| lag(ended, Timestamp::now(), Duration::from_secs(locking.lag_seconds))) {
+        context.tell(&format!("the run before has only just ended: waiting {} until AWS tells of all it did\n", took(left)));
+        tokio::select! {
+            () = tokio::time::sleep(left) => {}
+            _ = asker.stop().wait() => {}
+        }
+    }
     Ok(Held { context, environment, lease })
+}
+
+/// How much of the time is left in which AWS may still describe what was before a run that has ended ("Eventual consistency in the
+/// Amazon EC2 API"). What has no name of its own would be made twice by whoever plans from that.
+fn lag(ended: Timestamp, now: Timestamp, lag: Duration) -> Option<Duration> {
+    // Of two clocks one may be behind, and nobody waits for that.
+    let over = Duration::try_from(now.duration_since(ended)).unwrap_or_default();
+    lag.checked_sub(over).filter(|left| !left.is_zero())
 }
 
 /// A claim of this run on an environment.
@@ -88,5 +105,21 @@ pub(super) fn refused(environment: &Environment, error: LeaseError) -> Error {
             let begin = format!("if no run is at work, `aws ssm delete-parameter --name {parameter}` lets it begin anew");
             Error::Aws(AwsError::unexpected("ssm:GetParameterHistory", format!("{error}; {begin}")))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_of_the_lag_is_waited_for() {
+        let second = |second: i64| Timestamp::from_second(second).unwrap();
+        let left = |ended, now| lag(second(ended), second(now), Duration::from_secs(5));
+        assert_eq!(left(100, 102), Some(Duration::from_secs(3)));
+        assert_eq!((left(100, 105), left(100, 9_000)), (None, None));
+        // A clock that is behind makes nobody wait longer.
+        assert_eq!(left(100, 50), Some(Duration::from_secs(5)));
+        assert_eq!(lag(second(100), second(100), Duration::ZERO), None);
     }
 }

@@ -94,6 +94,11 @@ impl Seen {
         let entry = &self.last.as_ref()?.entry;
         Some((entry, entry.held(now)?))
     }
+
+    /// When whoever wrote the last entry gave the environment back.
+    fn ended(&self) -> Option<Timestamp> {
+        self.last.as_ref()?.entry.ended
+    }
 }
 
 impl Claim {
@@ -120,6 +125,7 @@ impl Claim {
         let mut told: Option<(String, Instant)> = None;
         let (mut tries, mut rested) = (0, true);
         let mut seen = self.look(0).await?;
+        let mut before = seen.ended();
         loop {
             if stop.asked() == Some(Cause::Interrupt) {
                 self.end(seen, &self.run).await?;
@@ -127,7 +133,9 @@ impl Claim {
             }
             match seen.held(self.now()) {
                 // That of an own attempt whose answer was lost, too.
-                Some((entry, expires)) if entry.run == self.run => return Ok(Lease::keep(self, seen, expires, asker.clone())),
+                Some((entry, expires)) if entry.run == self.run => {
+                    return Ok(Lease::keep(self, seen, expires, asker.clone()).after(before));
+                }
                 Some((holder, expires)) => {
                     let left = patience.saturating_sub(began.elapsed());
                     if left.is_zero() {
@@ -160,6 +168,7 @@ impl Claim {
                 None => {
                     (tries, rested) = (tries + 1, false);
                     self.started = self.now();
+                    before = seen.ended();
                     seen = self.extend(&seen).await?;
                 }
             }
@@ -232,6 +241,7 @@ impl Claim {
             origin: self.purpose.origin.clone(),
             started: self.started,
             expires,
+            ended: if expires.is_none() { Some(self.now()) } else { None },
             after: seen.last.as_ref().map(Last::mark),
         };
         // In lines, since people will read it in the console.

@@ -24,6 +24,9 @@ pub struct Entry {
     /// Until when it holds the environment. Without it the environment is free.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub expires: Option<Timestamp>,
+    /// When the environment was given back. Before it had this field, `infra` did not say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ended: Option<Timestamp>,
     /// The last valid entry that its writer knew; none at the beginning of a log.
     pub after: Option<Mark>,
 }

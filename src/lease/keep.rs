@@ -22,6 +22,8 @@ const TICK: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 #[must_use = "whoever took it gives it back"]
 pub struct Lease {
+    /// When the run before gave the environment back, by its own clock; none where that is not known.
+    pub before: Option<Timestamp>,
     release: oneshot::Sender<()>,
     kept: JoinHandle<End>,
 }
@@ -53,7 +55,12 @@ impl Lease {
     /// Keeps what a claim has taken.
     pub(super) fn keep(claim: Claim, seen: Seen, expires: Timestamp, asker: Asker) -> Self {
         let (release, released) = oneshot::channel();
-        Self { release, kept: tokio::spawn(keep(claim, seen, expires, asker, released)) }
+        Self { before: None, release, kept: tokio::spawn(keep(claim, seen, expires, asker, released)) }
+    }
+
+    /// What was taken after a run that ended then.
+    pub(super) fn after(self, before: Option<Timestamp>) -> Self {
+        Self { before, ..self }
     }
 
     /// Gives the environment back, unless it is another's by now.

@@ -109,6 +109,7 @@ mod tests {
             origin: Origin::default(),
             started: Timestamp::UNIX_EPOCH,
             expires: None,
+            ended: None,
             after: after.map(|(version, run)| Mark { version, run: run.into() }),
         };
         Version { number, text: serde_json::to_string(&entry).unwrap() }

@@ -57,6 +57,7 @@ mod tests {
             },
             started: "2026-11-21T14:02:11.25Z".parse().unwrap(),
             expires: Some("2026-11-21T14:06:11Z".parse().unwrap()),
+            ended: None,
             after: None,
         };
         assert_eq!(

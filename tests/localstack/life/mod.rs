@@ -132,6 +132,8 @@ impl Stage {
             .env("INFRA_SPECS", self.specs.folder())
             .env("INFRA_RECORDS", self.records())
             .env("INFRA_ENV", &self.environment)
+            // LocalStack tells of everything at once.
+            .env("INFRA_LAG_SECONDS", "0")
             .env("USER", "ana")
             .env("HOSTNAME", "runner-3")
             .stdin(Stdio::null())

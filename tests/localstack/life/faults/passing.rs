@@ -8,7 +8,8 @@ use bytes::Bytes;
 use tokio::sync::OnceCell;
 
 use super::scripts::{Sometimes, Unseen, bursts, first_writes, one_in};
-use super::{Phase, all, proxy, run, settling, succeeded, writes};
+use super::{Phase, all, proxy, quick, run, settling, succeeded, writes};
+use crate::life::Ended;
 
 const LAG: Duration = Duration::from_secs(5);
 const LATE: Duration = Duration::from_secs(2);
@@ -161,4 +162,47 @@ async fn what_was_just_made_is_not_found() {
 #[tokio::test]
 async fn descriptions_that_lag_behind() {
     are_explained(&live_through(Lagging::by(LAG), OVER, LAG).await).await;
+}
+
+/// Whoever begins while AWS still tells of what was before may be shown a plan of that. What is applied is planned once AWS tells of
+/// what is: nothing is made twice, nothing goes, and nothing is left behind.
+#[tokio::test]
+async fn a_run_that_begins_within_the_lag() {
+    let (stage, proxy) = (quick().await, proxy().await);
+    proxy.follow(Lagging::by(LAG));
+    let follows = async |arguments: &[&str]| {
+        let before = proxy.log().len();
+        let mut run = stage.through(&proxy, arguments).await;
+        let ended: Ended = run.env("INFRA_LAG_SECONDS", LAG.as_secs().to_string()).output().await.unwrap().into();
+        proxy.quiet().await;
+        let log = proxy.log().split_off(before);
+        (ended, writes(&log).map(|entry| entry.call.name()).collect::<Vec<_>>())
+    };
+    let part = ["--only", "network.route_table.public"];
+    let apply = [&["apply", "--yes"][..], &part].concat();
+    let (ended, written) = follows(&apply).await;
+    assert!(ended.code == 0 && written.contains(&"ec2:CreateVpc".to_owned()), "{ended:#?}");
+    let (ended, written) = follows(&apply).await;
+    assert_eq!((ended.code, written), (0, Vec::new()), "{ended:#?}");
+    assert_eq!(stage.own_vpcs().await.len(), 1);
+
+    let destroy = ["destroy", "--yes", "--allow", "data-loss"];
+    let (ended, written) = follows(&destroy).await;
+    assert!(ended.code == 0 && written.contains(&"ec2:DeleteVpc".to_owned()), "{ended:#?}");
+    let (planned, _) = follows(&["plan", "--destroy"]).await;
+    assert!(planned.code == 0 && planned.out.contains("network.vpc"), "nothing lags: {planned:#?}");
+    let (ended, written) = follows(&destroy).await;
+    assert_eq!((ended.code, written), (0, Vec::new()), "{ended:#?}");
+    assert!(ended.err.contains("the run before has only just ended"), "{ended:#?}");
+
+    // By an old description there may be nothing to do; the next run knows better.
+    let (ended, _) = follows(&apply).await;
+    assert_eq!(ended.code, 0, "{ended:#?}");
+    tokio::time::sleep(LAG).await;
+    let (ended, _) = follows(&apply).await;
+    assert_eq!((ended.code, stage.own_vpcs().await.len()), (0, 1), "{ended:#?}");
+    tokio::time::sleep(LAG).await;
+    let (ended, _) = follows(&destroy).await;
+    assert_eq!(ended.code, 0, "{ended:#?}");
+    stage.nothing_is_left().await;
 }
