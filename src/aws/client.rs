@@ -13,6 +13,7 @@ use aws_smithy_http_client::tls;
 use super::bounded::Bounded;
 use super::read::{Guard, Reads};
 use super::registries::Registries;
+use super::shared::Shared;
 
 /// Attempts per call: the SDK waits longer before each, and only for errors that pass.
 const ATTEMPTS: u32 = 8;
@@ -40,6 +41,8 @@ pub struct Aws {
     pub account: String,
     /// How registries are entered that are not the account's own.
     pub registries: Arc<Registries>,
+    /// What is asked once for everybody, as long as one look at an environment lasts.
+    pub(super) shared: Option<Arc<Shared>>,
     reads: Arc<Reads>,
 }
 
@@ -64,6 +67,11 @@ impl Aws {
         let role = AssumeRoleProvider::builder(role).session_name("infra").region(Region::new(region.to_owned()));
         let role = role.configure(&standard().load().await).build().await;
         Self::connect(standard().credentials_provider(role), account, region, true).await
+    }
+
+    /// The same clients for one look at an environment, in which nothing is asked twice that more than one kind wants to know.
+    pub(super) fn for_one_look(&self) -> Self {
+        Self { shared: Some(self.shared.clone().unwrap_or_default()), ..self.clone() }
     }
 
     /// What has been read so far.
@@ -117,6 +125,7 @@ impl Aws {
             region: region.to_owned(),
             account: account.to_owned(),
             registries: Arc::default(),
+            shared: None,
             reads,
         }
     }

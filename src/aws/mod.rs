@@ -16,6 +16,7 @@ mod read;
 pub mod registries;
 pub mod running;
 pub mod secrets;
+mod shared;
 mod stranger;
 mod unanswered;
 pub mod wait;
@@ -33,3 +34,4 @@ pub mod rds;
 
 pub use client::Aws;
 pub use error::{AwsError, Call, IfThere};
+pub use read::chain;

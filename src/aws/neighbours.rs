@@ -16,8 +16,8 @@ use super::autoscaling::group::Group;
 use super::client::Aws;
 use super::ec2::nat_gateway::NatGateway;
 use super::ec2::route_table::{RouteTable, Target};
-use super::ec2::security_group::SecurityGroup;
-use super::ec2::vpc;
+use super::ec2::security_group::{self, SecurityGroup};
+use super::ec2::{any_of, vpc};
 use super::error::{AwsError, Call};
 use super::kind::{Shape, decode};
 use super::read::both;
@@ -68,11 +68,8 @@ pub(super) async fn inside(aws: &Aws, scope: &Scope) -> Result<Inside, AwsError>
         let pages = aws.ec2.describe_subnets().filters(here()).into_paginator().items().send();
         pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeSubnets")
     };
-    let groups = async {
-        let pages = aws.ec2.describe_security_groups().filters(here()).into_paginator().items().send();
-        pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeSecurityGroups")
-    };
-    let (interfaces, (subnets, groups)) = both(interfaces(aws, here()), both(subnets, groups)).await?;
+    let (interfaces, (subnets, groups)) =
+        both(interfaces(aws, here()), both(subnets, security_group::inside(aws, scope))).await?;
     Ok(Inside { interfaces, subnets, groups })
 }
 
@@ -98,10 +95,6 @@ async fn instances(aws: &Aws, ids: Vec<String>) -> Result<BTreeMap<String, Insta
     let reservations = pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeInstances")?;
     let instances = reservations.into_iter().flat_map(|reservation| reservation.instances.unwrap_or_default());
     Ok(instances.filter_map(|instance| Some((instance.instance_id.clone()?, instance))).collect())
-}
-
-fn any_of(name: &str, values: Vec<String>) -> Filter {
-    Filter::builder().name(name).set_values(Some(values)).build()
 }
 
 fn instance_of(seen: &NetworkInterface) -> Option<&str> {

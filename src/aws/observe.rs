@@ -110,15 +110,21 @@ impl Reader {
         self
     }
 
+    /// Looks once: what more than one part of the look asks for is asked once, and does not change meanwhile.
+    pub fn for_one_look(self) -> Self {
+        Self { aws: self.aws.for_one_look() }
+    }
+
     /// Looks at everything at once. Each kind's calls form a chain of their own.
     ///
     /// # Errors
     /// Everything that AWS refused, not only the first.
     pub async fn observe(&self, scope: &Scope, ask: &Ask) -> Result<Observation, ObserveError> {
-        let kinds = join_all(KINDS.iter().map(|kind| chain(kind.list(&self.aws, scope))));
+        let aws = &self.aws;
+        let kinds = join_all(KINDS.iter().map(|kind| chain(kind.list(aws, scope))));
         let zones = chain(self.zones(ask.zones));
         let images = chain(self.machine_images(&ask.architectures));
-        let inside = chain(neighbours::inside(&self.aws, scope));
+        let inside = chain(neighbours::inside(aws, scope));
         let account = pin!(chain(self.account()));
         let sweep = pin!(join4(kinds, zones, images, inside));
         // Without the right account nothing else is worth waiting for.
@@ -212,7 +218,7 @@ impl Reader {
     /// # Errors
     /// As AWS answers.
     pub async fn alarms(&self, names: &[String]) -> Result<Vec<AlarmState>, AwsError> {
-        super::cloudwatch::states::states(&self.aws, names).await
+        chain(super::cloudwatch::states::states(&self.aws, names)).await
     }
 
     /// Where people reach each service that can be reached, without a slash at the end.
@@ -246,7 +252,7 @@ impl Reader {
     /// # Errors
     /// As AWS answers.
     pub async fn image_in_version(&self, template: &str, version: &str) -> Result<Option<String>, AwsError> {
-        let versions = super::health::images(&self.aws, template, BTreeSet::from([version.to_owned()])).await?;
+        let versions = chain(super::health::images(&self.aws, template, BTreeSet::from([version.to_owned()]))).await?;
         Ok(versions.into_values().next().map(|version| version.image))
     }
 

@@ -45,16 +45,20 @@ impl Reads {
 
 tokio::task_local! {
     /// How many calls the running chain has made.
-    static CHAIN: Cell<usize>;
+    pub(super) static CHAIN: Cell<usize>;
 }
 
-/// Runs a chain of calls; the calls within it count as one after another.
-pub(super) async fn chain<T>(calls: impl Future<Output = T>) -> T {
+/// Runs a chain of calls; the calls within it count as one after another. Within a chain it is a part of it: what follows comes after
+/// it, and what runs beside it does not.
+pub async fn chain<T>(calls: impl Future<Output = T>) -> T {
     let before = CHAIN.try_with(Cell::get).unwrap_or(0);
-    CHAIN.scope(Cell::new(before), calls).await
+    let calls = Box::pin(calls);
+    let (answer, length) = CHAIN.scope(Cell::new(before), async { (calls.await, CHAIN.with(Cell::get)) }).await;
+    let _ = CHAIN.try_with(|outer| outer.set(length.max(outer.get())));
+    answer
 }
 
-// Chains are boxed below: a future of the SDK is tens of kilobytes, and without a box every layer around it holds it on the stack.
+// Chains are boxed: a future of the SDK is tens of kilobytes, and without a box every layer around it holds it on the stack.
 
 /// Runs chains side by side, one for each item; what follows comes after the longest of them. Gives the answers in the order of
 /// the items, or the first error.
@@ -171,6 +175,23 @@ mod tests {
     fn call() -> std::future::Ready<Result<(), ()>> {
         CHAIN.with(|chain| chain.set(chain.get() + 1));
         std::future::ready(Ok(()))
+    }
+
+    #[tokio::test]
+    async fn what_follows_a_part_of_a_chain_comes_after_it() {
+        chain(async {
+            let two = chain(async {
+                call().await?;
+                tokio::task::yield_now().await;
+                call().await
+            });
+            let one = chain(async { call().await });
+            let (two, one) = futures::join!(two, one);
+            two.and(one).unwrap();
+            chain(async { call().await }).await.unwrap();
+            assert_eq!(CHAIN.with(Cell::get), 3);
+        })
+        .await;
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::access::{Access, reads, source};
 use super::apprunner::{operation, settings};
 use super::client::Aws;
-use super::error::{AwsError, Call};
+use super::error::AwsError;
 use super::health::{self, Instance};
 use super::read::{both, each};
 use super::{apprunner, autoscaling};
@@ -86,16 +86,7 @@ fn part(image: &dyn Fn(&str) -> Option<String>, instance: Instance) -> Part {
 }
 
 async fn on_app_runner(aws: &Aws, scope: &Scope) -> Result<BTreeMap<String, Seen>, AwsError> {
-    let prefix = scope.prefix();
-    let mut pages = aws.apprunner.list_services().into_paginator().send();
-    let mut ours = Vec::new();
-    while let Some(page) = pages.next().await {
-        let summaries = page.call("apprunner:ListServices")?.service_summary_list;
-        let named = |name: Option<&str>| name.is_some_and(|name| name.starts_with(&prefix));
-        let there = |status: Option<&ServiceStatus>| status != Some(&ServiceStatus::Deleted);
-        ours.extend(summaries.into_iter().filter(|service| there(service.status()) && named(service.service_name())));
-    }
-    let found = each(ours, |summary| async move {
+    let found = each(apprunner::services(aws, scope).await?, |summary| async move {
         let arn = summary.service_arn().unwrap_or_default();
         let ((service, tags), last) =
             both(both(operation::describe(aws, arn), apprunner::tags(aws, arn)), operation::last(aws, arn)).await?;

@@ -8,6 +8,7 @@ use super::asked;
 use super::context::Context;
 use super::error::Error;
 use super::images::{Choosing, Images, Upstream, registries};
+use crate::aws::chain;
 use crate::aws::kinds::Registry;
 use crate::aws::observe::{Ask, Observation, Reader};
 use crate::aws::registries::Registries;
@@ -30,14 +31,18 @@ pub(super) struct Prepared {
     pub(super) registries: Registries,
 }
 
-/// Reads AWS and plans.
+/// Reads AWS and plans. All of it is one chain: some of what is read follows from the rest.
 pub(super) async fn prepare(context: &Context, name: &str, choices: &Choices) -> Result<Prepared, Error> {
+    chain(read_and_plan(context, name, choices)).await
+}
+
+async fn read_and_plan(context: &Context, name: &str, choices: &Choices) -> Result<Prepared, Error> {
     let environment = environment(context, name)?;
     check_images(&environment, &choices.images)?;
     let scope = scope(&environment);
     let upstream = Upstream::spec(context, &environment, choices)?;
     let registries = registries(context, &environment, upstream.as_ref());
-    let reader = Reader::connect(&environment.aws.account, &environment.aws.region).await.entering(&registries);
+    let reader = Reader::connect(&environment.aws.account, &environment.aws.region).await.for_one_look().entering(&registries);
     let wants = if choices.destroy { without(&environment, &choices.only) } else { Some(environment.clone()) };
     let ask = wants.as_ref().map_or_else(Ask::default, ask);
     let reading = context.busy("reading AWS");

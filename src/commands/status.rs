@@ -14,7 +14,7 @@ use crate::spec::{Environment, Runtime};
 
 pub(super) async fn run(context: &Context, command: &cli::Status) -> Result<Exit, Error> {
     let environment = prepare::environment(context, &command.environment.env)?;
-    let reader = Reader::connect(&environment.aws.account, &environment.aws.region).await;
+    let reader = Reader::connect(&environment.aws.account, &environment.aws.region).await.for_one_look();
     let reading = context.busy("reading AWS");
     let (scope, ask) = (prepare::scope(&environment), Ask::default());
     let (seen, running) = futures::join!(reader.observe(&scope, &ask), reader.running(&scope));

@@ -87,17 +87,7 @@ impl Resource for Service {
     };
 
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
-        let prefix = scope.prefix();
-        let mut pages = aws.apprunner.list_services().into_paginator().send();
-        let mut ours = Vec::new();
-        while let Some(page) = pages.next().await {
-            let summaries = page.call("apprunner:ListServices")?.service_summary_list;
-            ours.extend(summaries.into_iter().filter(|summary| {
-                summary.status() != Some(&ServiceStatus::Deleted)
-                    && summary.service_name().is_some_and(|name| name.starts_with(&prefix))
-            }));
-        }
-        let found = each(ours, |summary| async move {
+        let found = each(super::services(aws, scope).await?, |summary| async move {
             let arn = summary.service_arn().unwrap_or_default();
             // Only the operation tells a service that goes from one that is being changed.
             let leaving = async {

@@ -6,6 +6,7 @@ use aws_sdk_autoscaling::types::{AutoScalingGroup, Instance, LaunchTemplateSpeci
 
 use super::client::Aws;
 use super::error::{AwsError, Call};
+use super::shared::shared;
 use crate::graph::{DECLARED, REPLACES, Tags};
 
 mod found;
@@ -23,12 +24,11 @@ const VPC: &str = "infra:vpc";
 
 /// Every group of the account.
 pub(super) async fn groups(aws: &Aws) -> Result<Vec<AutoScalingGroup>, AwsError> {
-    let mut pages = aws.autoscaling.describe_auto_scaling_groups().into_paginator().items().send();
-    let mut groups = Vec::new();
-    while let Some(group) = pages.next().await {
-        groups.push(group.call("autoscaling:DescribeAutoScalingGroups")?);
-    }
-    Ok(groups)
+    let question = async {
+        let pages = aws.autoscaling.describe_auto_scaling_groups().into_paginator().items().send();
+        pages.collect::<Result<Vec<_>, _>>().await.call("autoscaling:DescribeAutoScalingGroups")
+    };
+    shared(aws, |shared| &shared.scaling_groups, question).await
 }
 
 /// One group, if it is there.

@@ -55,6 +55,11 @@ async fn tag(aws: &Aws, id: &str, tags: &Tags) -> Result<(), AwsError> {
     aws.ec2.create_tags().resources(id).set_tags(Some(to_aws(tags))).send().await.call("ec2:CreateTags").map(drop)
 }
 
+/// A filter for any of some values.
+pub(super) fn any_of(name: &str, values: Vec<String>) -> Filter {
+    Filter::builder().name(name).set_values(Some(values)).build()
+}
+
 /// A filter for one value.
 fn filter(name: &str, value: &str) -> Filter {
     Filter::builder().name(name).values(value).build()

@@ -10,9 +10,10 @@ use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::both;
+use super::super::shared::shared;
 use super::rules::{self, Direction};
 use super::world;
-use super::{delete, filter, from_aws, once_visible, owned, tagged};
+use super::{any_of, delete, from_aws, once_visible, owned, tagged};
 use crate::graph::{Actual, Outputs, Phase, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::{name, replace, update};
@@ -84,15 +85,13 @@ impl Resource for SecurityGroup {
     };
 
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
-        let by_name = filter("group-name", &format!("{}*", scope.prefix()));
-        let ((ours, namesakes), networks) =
-            both(both(groups(aws, owned(scope)), groups(aws, vec![by_name])), super::vpc::ids(aws, scope)).await?;
         // A name is taken only within a network: what bears it elsewhere is nobody's business here.
-        let namesakes = namesakes.into_iter().filter(|group| {
+        let (ours, mut namesakes) = both(groups(aws, owned(scope)), inside(aws, scope)).await?;
+        let prefix = scope.prefix();
+        namesakes.retain(|group| {
             let known = ours.iter().any(|ours| ours.group_id() == group.group_id());
-            !known && group.vpc_id().is_some_and(|vpc| networks.iter().any(|network| network == vpc))
+            !known && group.group_name().is_some_and(|name| name.starts_with(&prefix))
         });
-        let namesakes: Vec<AwsGroup> = namesakes.collect();
         Ok(ours.iter().chain(&namesakes).map(found).collect())
     }
 
@@ -123,6 +122,17 @@ impl Resource for SecurityGroup {
     async fn delete(aws: &Aws, live: &At<Self>) -> Result<(), AwsError> {
         delete(|| async { aws.ec2.delete_security_group().group_id(&live.id).send().await.call("ec2:DeleteSecurityGroup") }).await
     }
+}
+
+/// Everybody's in an environment's networks.
+pub(in crate::aws) async fn inside(aws: &Aws, scope: &Scope) -> Result<Vec<AwsGroup>, AwsError> {
+    let question = async {
+        match super::vpc::ids(aws, scope).await? {
+            none if none.is_empty() => Ok(Vec::new()),
+            networks => groups(aws, vec![any_of("vpc-id", networks)]).await,
+        }
+    };
+    shared(aws, |shared| &shared.groups_inside, question).await
 }
 
 async fn groups(aws: &Aws, filters: Vec<Filter>) -> Result<Vec<AwsGroup>, AwsError> {

@@ -8,6 +8,7 @@ use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::{both, each};
+use super::super::shared::shared;
 use super::{delete, filter, from_aws, not_repeated, once_visible, owned, seen, tagged};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::Output;
@@ -90,8 +91,11 @@ impl Resource for Vpc {
 }
 
 async fn vpcs(aws: &Aws, scope: &Scope) -> Result<Vec<AwsVpc>, AwsError> {
-    let pages = aws.ec2.describe_vpcs().set_filters(Some(owned(scope))).into_paginator().items().send();
-    pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeVpcs")
+    let question = async {
+        let pages = aws.ec2.describe_vpcs().set_filters(Some(owned(scope))).into_paginator().items().send();
+        pages.collect::<Result<Vec<_>, _>>().await.call("ec2:DescribeVpcs")
+    };
+    shared(aws, |shared| &shared.networks, question).await
 }
 
 /// The ids of an environment's networks.

@@ -11,8 +11,9 @@ use super::super::access::{Access, named, reads};
 use super::super::client::Aws;
 use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
-use super::super::read::each;
-use super::{deleted, load_balancer, load_balancers, to_aws, unless_gone};
+use super::super::read::{both, each};
+use super::super::shared::shared;
+use super::{deleted, load_balancer, load_balancers, tags_of_ours, to_aws, unless_gone};
 use crate::graph::{Actual, Outputs, Owner, Phase, Scope, State, Tags};
 use crate::plan::Output;
 use crate::plan::rule::{replace, update};
@@ -69,12 +70,8 @@ impl Resource for Listener {
 
     /// Listeners bear no names: those on our load balancers that carry no tags of ours are somebody else's business.
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
-        let load_balancers = load_balancers(aws, scope).await?;
-        let arns = load_balancers.iter().filter_map(|load_balancer| load_balancer.load_balancer_arn());
-        let listed: Vec<AwsListener> =
-            each(arns, async |arn| unless_gone(of(aws, arn).await)).await?.into_iter().flatten().flatten().collect();
-        let arns: Vec<String> = listed.iter().filter_map(|listener| listener.listener_arn.clone()).collect();
-        let mut tags = super::tags(aws, &arns).await?;
+        let aws = &aws.for_one_look();
+        let (mut tags, listed) = both(tags_of_ours(aws, scope), all(aws, scope)).await?;
         let found = listed.iter().filter_map(|listener| {
             let tags = tags.remove(listener.listener_arn()?)?;
             (!matches!(scope.owner(&tags), Owner::Foreign(_))).then(|| found(listener, tags))
@@ -123,6 +120,17 @@ impl Resource for Listener {
     async fn delete(aws: &Aws, live: &At<Self>) -> Result<(), AwsError> {
         deleted(aws.elbv2.delete_listener().listener_arn(&live.id).send().await.call("elasticloadbalancing:DeleteListener"))
     }
+}
+
+/// The listeners of the load balancers whose names begin as ours do.
+pub(super) async fn all(aws: &Aws, scope: &Scope) -> Result<Vec<AwsListener>, AwsError> {
+    let question = async {
+        let load_balancers = load_balancers(aws, scope).await?;
+        let arns = load_balancers.iter().filter_map(|load_balancer| load_balancer.load_balancer_arn());
+        let listeners = each(arns, async |arn| unless_gone(of(aws, arn).await)).await?;
+        Ok(listeners.into_iter().flatten().flatten().collect())
+    };
+    shared(aws, |shared| &shared.listeners, question).await
 }
 
 /// The listeners of a load balancer.

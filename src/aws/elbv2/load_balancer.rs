@@ -15,7 +15,7 @@ use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::{both, each};
 use super::super::wait::{self, Look};
-use super::{deleted, full_name, load_balancers, to_aws, unless_gone};
+use super::{deleted, full_name, load_balancers, tags_of_ours, to_aws, unless_gone};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::rule::{name, replace, update};
 use crate::plan::{Output, Schema};
@@ -93,10 +93,14 @@ impl Resource for LoadBalancer {
     };
 
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
-        let listed = load_balancers(aws, scope).await?;
-        let arns: Vec<String> = listed.iter().filter_map(|one| one.load_balancer_arn.clone()).collect();
-        let (mut tags, attributes) =
-            both(super::tags(aws, &arns), each(&arns, async |arn| unless_gone(attributes(aws, arn).await))).await?;
+        let aws = &aws.for_one_look();
+        let listed = async {
+            let listed = load_balancers(aws, scope).await?;
+            let arns = listed.iter().filter_map(|one| one.load_balancer_arn());
+            let attributes = each(arns, async |arn| unless_gone(attributes(aws, arn).await)).await?;
+            Ok((listed, attributes))
+        };
+        let (mut tags, (listed, attributes)) = both(tags_of_ours(aws, scope), listed).await?;
         let found = listed.iter().zip(attributes).filter_map(|(load_balancer, attributes)| {
             let tags = tags.remove(load_balancer.load_balancer_arn()?)?;
             Some(found(load_balancer, &attributes?, tags))

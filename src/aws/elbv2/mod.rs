@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer as AwsLoadBalancer, Tag};
+use aws_sdk_elasticloadbalancingv2::types::{LoadBalancer as AwsLoadBalancer, Tag, TargetGroup as AwsTargetGroup};
 
 use super::client::Aws;
 use super::error::{AwsError, Call};
-use super::read::each;
+use super::read::{both, each};
+use super::shared::shared;
 use crate::graph::{Scope, Tags};
 
 pub mod listener;
@@ -18,16 +19,39 @@ const TAGS_AT_ONCE: usize = 20;
 
 /// The load balancers whose names begin as ours do. ELB can look for neither tags nor beginnings of names.
 async fn load_balancers(aws: &Aws, scope: &Scope) -> Result<Vec<AwsLoadBalancer>, AwsError> {
+    let question = async {
+        let pages = aws.elbv2.describe_load_balancers().into_paginator().items().send();
+        pages.collect::<Result<Vec<_>, _>>().await.call("elasticloadbalancing:DescribeLoadBalancers")
+    };
+    let mut found = shared(aws, |shared| &shared.load_balancers, question).await?;
     let prefix = scope.prefix();
-    let mut pages = aws.elbv2.describe_load_balancers().into_paginator().items().send();
-    let mut found = Vec::new();
-    while let Some(load_balancer) = pages.next().await {
-        let load_balancer = load_balancer.call("elasticloadbalancing:DescribeLoadBalancers")?;
-        if load_balancer.load_balancer_name().is_some_and(|name| name.starts_with(&prefix)) {
-            found.push(load_balancer);
-        }
-    }
+    found.retain(|one| one.load_balancer_name().is_some_and(|name| name.starts_with(&prefix)));
     Ok(found)
+}
+
+/// The target groups whose names begin as ours do.
+async fn target_groups(aws: &Aws, scope: &Scope) -> Result<Vec<AwsTargetGroup>, AwsError> {
+    let question = async {
+        let pages = aws.elbv2.describe_target_groups().into_paginator().items().send();
+        pages.collect::<Result<Vec<_>, _>>().await.call("elasticloadbalancing:DescribeTargetGroups")
+    };
+    let mut found = shared(aws, |shared| &shared.target_groups, question).await?;
+    let prefix = scope.prefix();
+    found.retain(|one| one.target_group_name().is_some_and(|name| name.starts_with(&prefix)));
+    Ok(found)
+}
+
+/// The tags of both, and of the listeners, by ARN: one call tells those of twenty, whatever they are.
+async fn tags_of_ours(aws: &Aws, scope: &Scope) -> Result<BTreeMap<String, Tags>, AwsError> {
+    let question = async {
+        let named = both(load_balancers(aws, scope), target_groups(aws, scope));
+        let ((load_balancers, target_groups), listeners) = both(named, listener::all(aws, scope)).await?;
+        let arns = load_balancers.into_iter().filter_map(|one| one.load_balancer_arn);
+        let arns = arns.chain(target_groups.into_iter().filter_map(|one| one.target_group_arn));
+        let arns: Vec<String> = arns.chain(listeners.into_iter().filter_map(|one| one.listener_arn)).collect();
+        tags(aws, &arns).await
+    };
+    shared(aws, |shared| &shared.load_balancing_tags, question).await
 }
 
 /// The tags of anything in ELB, by ARN. What vanished meanwhile is not among them.

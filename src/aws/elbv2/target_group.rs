@@ -14,7 +14,7 @@ use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::{both, each};
 use super::super::wait;
-use super::{deleted, full_name, to_aws, unless_gone};
+use super::{deleted, full_name, tags_of_ours, target_groups, to_aws, unless_gone};
 use crate::graph::{Outputs, Scope, State, Tags};
 use crate::plan::rule::{judge, name, replace, update};
 use crate::plan::{Output, Rule};
@@ -88,18 +88,14 @@ impl Resource for TargetGroup {
     };
 
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
-        let prefix = scope.prefix();
-        let mut pages = aws.elbv2.describe_target_groups().into_paginator().items().send();
-        let mut listed = Vec::new();
-        while let Some(group) = pages.next().await {
-            let group = group.call("elasticloadbalancing:DescribeTargetGroups")?;
-            if group.target_group_name().is_some_and(|name| name.starts_with(&prefix)) {
-                listed.push(group);
-            }
-        }
-        let arns: Vec<String> = listed.iter().filter_map(|one| one.target_group_arn.clone()).collect();
-        let (mut tags, attributes) =
-            both(super::tags(aws, &arns), each(&arns, async |arn| unless_gone(attributes(aws, arn).await))).await?;
+        let aws = &aws.for_one_look();
+        let listed = async {
+            let listed = target_groups(aws, scope).await?;
+            let arns = listed.iter().filter_map(|one| one.target_group_arn());
+            let attributes = each(arns, async |arn| unless_gone(attributes(aws, arn).await)).await?;
+            Ok((listed, attributes))
+        };
+        let (mut tags, (listed, attributes)) = both(tags_of_ours(aws, scope), listed).await?;
         let found = listed.iter().zip(attributes).filter_map(|(group, attributes)| {
             let tags = tags.remove(group.target_group_arn()?)?;
             Some(found(group, &attributes?, tags))

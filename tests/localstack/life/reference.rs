@@ -2,9 +2,8 @@
 
 use super::{Stage, images};
 
-/// The most calls, and the longest chain of them, that looking at a whole environment may take; two of them ask what runs in the
-/// environment that images come from.
-const CALLS: u64 = 68;
+/// The most calls, and the longest chain of them, that looking at a whole environment may take.
+const CALLS: u64 = 60;
 const DEPTH: u64 = 3;
 
 async fn from_nothing_to_running(environment: &str) {
