@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use infra::registry::Credentials;
@@ -71,9 +72,8 @@ impl Server {
         std::fs::create_dir(folder.path().join("data")).unwrap();
         std::fs::write(folder.path().join("htpasswd"), HTPASSWD).unwrap();
         let log = folder.path().join("log");
-        // Somebody else may take the port between looking for it and using it.
         for _ in 0..5 {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let port = port();
             let mut config =
                 format!("version: 0.1\nlog: {{level: warn}}\nstorage: {{filesystem: {{rootdirectory: {path}/data}}}}\n");
             write!(config, "http: {{addr: \"127.0.0.1:{port}\"}}\n{}", more.replace("FOLDER", &path)).unwrap();
@@ -117,6 +117,20 @@ impl Server {
 
     fn data(&self) -> PathBuf {
         self.folder.path().join("data/docker/registry/v2")
+    }
+}
+
+/// A free port that nobody else here is given. Systems give out those from 32768 by themselves: of two that look for one there at
+/// once, one could find the registry of the other, and take it for its own.
+fn port() -> u16 {
+    static TAKEN: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() * 131;
+    loop {
+        let next = first + u32::from(TAKEN.fetch_add(1, Ordering::Relaxed));
+        let port = 16_000 + u16::try_from(next % 16_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
 }
 
