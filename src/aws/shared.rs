@@ -17,14 +17,16 @@ use crate::graph::Tags;
 /// What more than one of those who look at an environment want to know: asked once in one look at it.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    pub(super) networks: Once<Vec<Vpc>>,
-    pub(super) groups_inside: Once<Vec<SecurityGroup>>,
+    // Everybody's in the account. Where images come from is asked in the same look, by names of its own.
     pub(super) load_balancers: Once<Vec<LoadBalancer>>,
     pub(super) target_groups: Once<Vec<TargetGroup>>,
-    pub(super) listeners: Once<Vec<Listener>>,
-    pub(super) load_balancing_tags: Once<BTreeMap<String, Tags>>,
     pub(super) scaling_groups: Once<Vec<AutoScalingGroup>>,
     pub(super) services: Once<Vec<ServiceSummary>>,
+    // Those of the environment that is looked at. Nobody may ask for another's in the same look.
+    pub(super) networks: Once<Vec<Vpc>>,
+    pub(super) groups_inside: Once<Vec<SecurityGroup>>,
+    pub(super) listeners: Once<Vec<Listener>>,
+    pub(super) load_balancing_tags: Once<BTreeMap<String, Tags>>,
 }
 
 /// An answer, and how many calls one after another it took.

@@ -241,7 +241,7 @@ impl Claim {
             origin: self.purpose.origin.clone(),
             started: self.started,
             expires,
-            ended: if expires.is_none() { Some(self.now()) } else { None },
+            ended: expires.is_none().then(|| self.now()),
             after: seen.last.as_ref().map(Last::mark),
         };
         // In lines, since people will read it in the console.

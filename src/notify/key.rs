@@ -3,7 +3,6 @@
 use std::fmt;
 
 use futures::future::BoxFuture;
-
 use reqwest::Url;
 
 use crate::values::secret_ref::SecretRef;
