@@ -72,13 +72,9 @@ pub(super) async fn shared<T: Clone, E>(
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use super::super::read::tests::call;
     use super::super::read::{both, chain};
     use super::*;
-
-    fn call() -> std::future::Ready<Result<(), ()>> {
-        CHAIN.with(|chain| chain.set(chain.get() + 1));
-        std::future::ready(Ok(()))
-    }
 
     #[tokio::test]
     async fn what_is_shared_is_asked_once_and_counts_for_everybody() {
