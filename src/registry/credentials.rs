@@ -108,7 +108,7 @@ fn kept(config: &Path, name: &str) -> Result<Option<Credentials>, String> {
             Err(format!("`{helper}` failed: {}", said.unwrap_or("it says nothing")))
         }
         Err(CredentialRetrievalError::HelperCommunicationError) => {
-            Err("the credential helper that it names cannot be run; is it installed?".to_owned())
+            Err("the credential helper that it names cannot be run, or ends before it is asked; is it installed?".to_owned())
         }
         Err(error) => Err(error.to_string()),
     }
@@ -153,7 +153,7 @@ mod tests {
 
         let (_folder, configs) = config(r#"{"credHelpers": {"ghcr.io": "that-nobody-has"}}"#);
         let error = Credentials::from_docker(&configs, "ghcr.io").await.unwrap_err();
-        assert!(error.to_string().contains("cannot be run; is it installed?"), "{error}");
+        assert!(error.to_string().contains("cannot be run, or ends before it is asked; is it installed?"), "{error}");
     }
 
     #[test]

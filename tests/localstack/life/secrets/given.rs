@@ -90,7 +90,8 @@ impl Owner {
         let config = json!({ "auths": { &by_file.host: { "auth": auth } }, "credHelpers": { &by_helper.host: "canary" } });
         fs::write(owner.path().join("config.json"), config.to_string()).unwrap();
         let token = json!({ "ServerURL": by_helper.host, "Username": "<token>", "Secret": IDENTITY });
-        owner.program("docker-credential-canary", &format!("echo '{token}'"));
+        // As every helper does, it reads what it is asked for: whoever asks one that has ended already fails.
+        owner.program("docker-credential-canary", &format!("cat >/dev/null; echo '{token}'"));
         owner.program("git", &format!("PATH='{}' exec git \"$@\"", std::env::var("PATH").unwrap()));
         owner
     }
