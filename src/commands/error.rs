@@ -139,8 +139,8 @@ pub enum Error {
         /// What that run has written.
         entry: Box<Entry>,
     },
-    /// Interrupted before anything was done.
-    #[error("interrupted while waiting for {environment}; nothing was done")]
+    /// Interrupted before this run had the environment.
+    #[error("interrupted before {environment} was taken; nothing was done")]
     Interrupted {
         /// The environment.
         environment: String,
