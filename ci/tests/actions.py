@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 
-from conftest import REPOSITORY, GitHub, git
 from expressions import STATUS, Unknown, evaluate, interpolate
+from pretended import GitHub, git
 from ruamel.yaml import YAML
 
 BASE_FUNCTIONS = {
@@ -42,7 +42,9 @@ class Runner:
     variables: dict[str, str]
     path: str
     vars: dict[str, str]
+    repository: str
     account: str = "123456789012"
+    secrets: dict[str, str] = field(default_factory=lambda: {"INFRA_RECORDS_KEY": ""})
     now: str = "2026-11-21T11:00:00Z"
     run_id: int = 0
     log: str = ""
@@ -56,8 +58,9 @@ class Runner:
         source = YAML(typ="safe").load(git(self.origin, "show", f"{commit}:{file}"))
         context = {
             "event": {"before": None, "repository": {"default_branch": "main"}, **payload},
+            "event_name": event,
             "ref_name": ref,
-            "repository": REPOSITORY,
+            "repository": self.repository,
             "run_attempt": 1,
             "run_id": self.run_id,
             "sha": commit,
@@ -66,14 +69,14 @@ class Runner:
         if inputs is None:
             # Without a dispatch, every input is null.
             inputs = dict.fromkeys((source["on"].get("workflow_dispatch") or {}).get("inputs", {}))
-        jobs = self.jobs(source, {"github": context, "inputs": inputs, "secrets": {"INFRA_RECORDS_KEY": ""}})
+        jobs = self.jobs(source, {"github": context, "inputs": inputs, "secrets": self.secrets})
         self.github.add(
             "runs",
             id=self.run_id,
             workflow=workflow,
             event=event,
             head_sha=payload["pull_request"]["head"]["sha"] if event == "pull_request" else commit,
-            head_repository={"full_name": REPOSITORY},
+            head_repository={"full_name": self.repository},
             run_started_at=self.now,
             status="failure" if any(job.result == "failure" for job in jobs.values()) else "success",
         )
@@ -122,13 +125,15 @@ class Runner:
     def called(self, job: dict, names: dict, status: dict) -> Job:
         """A reusable workflow of the same repository."""
         commit = names["github"]["sha"]
-        source = YAML(typ="safe").load(git(self.origin, "show", f"{commit}:{job['uses'].removeprefix('$/')}"))
-        declared = source["on"]["workflow_call"]
+        source = YAML(typ="safe").load(git(self.origin, "show", f"{commit}:{job['uses'].removeprefix('$/').removeprefix('./')}"))
+        declared = source["on"]["workflow_call"] or {}
+        taken = declared.get("inputs", {})
         given = interpolate_all(job.get("with", {}), names, status)
-        assert given.keys() <= declared["inputs"].keys()
-        inputs = {key: given.get(key) or how.get("default", "") for key, how in declared["inputs"].items()}
+        assert given.keys() <= taken.keys()
+        assert all(given.get(key) for key, how in taken.items() if how.get("required")), f"{given} is not all that is required"
+        inputs = {key: given.get(key) or how.get("default", "") for key, how in taken.items()}
         secrets = interpolate_all(job.get("secrets", {}), names, status)
-        assert secrets.keys() <= declared["secrets"].keys()
+        assert secrets.keys() <= declared.get("secrets", {}).keys()
         may = job["permissions"]
         for inner in source["jobs"].values():
             for scope, access in inner["permissions"].items():
@@ -150,7 +155,9 @@ class Runner:
         ids = [step["id"] for step in job["steps"] if "id" in step]
         steps = {each: {"outputs": Outputs(), "outcome": "skipped"} for each in ids}
         names = names | {"steps": steps, "runner": {"temp": str(here / "temp")}}
-        environment = self.environment(here, names) | interpolate_all(job.get("env", {}), names, status)
+        environment = self.environment(here, names)
+        for level in (source, job):
+            environment |= texts(interpolate_all(level.get("env", {}), names, status))
         if "environment" in job:
             self.deployed.append(interpolate(job["environment"], names, BASE_FUNCTIONS | status))
         for step in job["steps"]:
@@ -162,7 +169,7 @@ class Runner:
                     given = interpolate_all(step.get("with", {}), names, status)
                     self.action(step["uses"].split("@")[0], given, here, names, environment, job)
                 else:
-                    own = {key: str(value or "") for key, value in interpolate_all(step.get("env", {}), names, status).items()}
+                    own = texts(interpolate_all(step.get("env", {}), names, status))
                     outputs = self.script(step["run"], here, environment | own)
                 outcome = "success"
             except StepFailed:
@@ -179,8 +186,9 @@ class Runner:
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_ACTOR": "somebody",
+            "GITHUB_EVENT_NAME": github["event_name"],
             "GITHUB_OUTPUT": str(here / "output"),
-            "GITHUB_REPOSITORY": REPOSITORY,
+            "GITHUB_REPOSITORY": self.repository,
             "GITHUB_RUN_ID": str(github["run_id"]),
             "GITHUB_SERVER_URL": "https://github.example",
             "GITHUB_SHA": github["sha"],
@@ -274,6 +282,11 @@ class Outputs(dict):
 
     def __missing__(self, name: str) -> str:
         return ""
+
+
+def texts(values: dict) -> dict[str, str]:
+    """As they stand in the environment of a process."""
+    return {key: str(value or "") for key, value in values.items()}
 
 
 def interpolate_all(values: dict, names: dict, status: dict) -> dict:

@@ -1,6 +1,5 @@
 """A GitHub that is a file, and repositories with specs in a temporary folder."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -8,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pretended import GitHub, git
 
 ROOT = Path(__file__).parents[2]
 REPOSITORY = "techhub/infra"
@@ -19,32 +19,6 @@ SPECS = {
     "staging.toml": 'extends = "base.toml"\nenvironment = "staging"\n[promotion]\nfrom = "dev"\n',
     "prod.toml": 'extends = "base.toml"\nenvironment = "prod"\n[approval]\nrequired = true\n[promotion]\nfrom = "staging"\n',
 }
-
-
-class GitHub:
-    """What the fake `gh` keeps, to set up and to look at."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.write({key: [] for key in ("calls", "comments", "issues", "labels", "pulls", "runs", "artifacts")})
-
-    def read(self) -> dict:
-        return json.loads(self.file.read_text())
-
-    def write(self, state: dict) -> None:
-        self.file.write_text(json.dumps(state))
-
-    def add(self, kind: str, **thing: object) -> None:
-        state = self.read()
-        state[kind].append(thing)
-        self.write(state)
-
-    def writes(self) -> list[str]:
-        """The calls that changed something since the last time this was asked."""
-        state = self.read()
-        calls, state["calls"] = state["calls"], []
-        self.write(state)
-        return [call for call in calls if not call.startswith("GET ")]
 
 
 class Repository:
@@ -69,10 +43,6 @@ class Repository:
         git(self.folder, "add", "--all")
         git(self.folder, "commit", "--quiet", "--message", message)
         return git(self.folder, "rev-parse", "HEAD").strip()
-
-
-def git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,8 @@ import shutil
 from pathlib import Path
 
 from actions import Runner
-from conftest import REPOSITORY, ROOT, GitHub, git
+from conftest import REPOSITORY, ROOT
+from pretended import GitHub, git
 
 
 def roles() -> dict[str, str]:
@@ -36,7 +37,7 @@ class Team:
         git(self.work, "init", "--quiet", "--initial-branch=main")
         git(self.work, "remote", "add", "origin", str(origin))
         always = {name: value for name, value in os.environ.items() if name.startswith(("GIT_", "PYTHON"))}
-        self.runner = Runner(origin, github, folder / "jobs", variables | always, path, roles())
+        self.runner = Runner(origin, github, folder / "jobs", variables | always, path, roles(), REPOSITORY)
         self.publish()
 
     def publish(self) -> None:
