@@ -1,0 +1,181 @@
+"""An example as somebody's repository: its files, an application beside them, people who work on it, and what they have called."""
+
+import json
+import os
+import pty
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from cloud import REGION, Cloud
+from pretended import git
+from written import commands, is_covered
+
+EXAMPLES = Path(__file__).parents[1]
+BIN = Path(__file__).parent / "bin"
+# Programs of the application's own: they note how they were called, and are content.
+NOTED = ("npm", "pip", "pytest", "ruff")
+# So that no test waits for what it does not test.
+QUICK = {"AWS_EC2_METADATA_DISABLED": "true", "INFRA_LAG_SECONDS": "0"}
+
+
+class Example:
+    """A repository made from an example, in an account of its own.
+
+    Nothing in its files is replaced but the account and what `replaced` says.
+    """
+
+    def __init__(self, name: str, folder: Path, replaced: dict[str, str]) -> None:
+        self.name, self.folder, self.cloud = name, folder, Cloud()
+        self.work, self.origin, self.notes = folder / "work", folder / "origin.git", folder / "notes"
+        self.notes.touch()
+        source = EXAMPLES / name
+        shutil.copytree(source, self.work)
+        self.written = commands(source)
+        wanted = {"111122223333": self.cloud.account, **replaced}
+        for path in [path for path in self.work.rglob("*") if path.is_file()]:
+            text = path.read_text()
+            for old, new in wanted.items():
+                text = text.replace(old, new)
+            path.write_text(text)
+        files = "".join(path.read_text() for path in source.rglob("*") if path.is_file())
+        assert all(old in files for old in wanted), f"{wanted} is not all there"
+        self.application()
+        self.tools = self.make_tools()
+        git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(self.origin))
+        git(self.origin, "config", "uploadpack.allowAnySHA1InWant", "true")
+        git(self.work, "init", "--quiet", "--initial-branch=main")
+        git(self.work, "remote", "add", "origin", str(self.origin))
+        self.commit("begin")
+        self.push()
+
+    def application(self) -> None:
+        """What a team has beside the files of the example."""
+        (self.work / "Dockerfile").write_text("FROM scratch\nCOPY app /app\n")
+        (self.work / "requirements.txt").write_text("django\n")
+        (self.work / "app").mkdir()
+        (self.work / "app/main.py").write_text('print("hello")\n')
+
+    def make_tools(self) -> Path:
+        tools = self.folder / "tools"
+        tools.mkdir()
+        here = {"infra": BIN / "infra", "docker": BIN / "docker", "gh": BIN.parents[2] / "ci/tests/bin/gh"}
+        here |= {name: BIN / "noted" for name in NOTED} | {"aws": Path(sys.executable).parent / "aws"}
+        for name, target in here.items():
+            (tools / name).symlink_to(target)
+        return tools
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What every process gets, whoever starts it."""
+        real = {"REAL_INFRA": str(Path(os.environ["INFRA"]).resolve()), "NOTES": str(self.notes)}
+        git_config = {name: value for name, value in os.environ.items() if name.startswith("GIT_CONFIG")}
+        return QUICK | real | git_config | {"AWS_ENDPOINT_URL": self.cloud.endpoint, "PATH": self.path, "PYTHONDONTWRITEBYTECODE": "1"}
+
+    @property
+    def path(self) -> str:
+        return f"{self.tools}:/usr/local/bin:/usr/bin:/bin"
+
+    # People, and git.
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        text = (self.work / path).read_text()
+        assert old in text, f"there is no {old} in {path}"
+        (self.work / path).write_text(text.replace(old, new))
+
+    def commit(self, message: str) -> str:
+        git(self.work, "add", "--all")
+        git(self.work, "commit", "--quiet", "--message", message)
+        return git(self.work, "rev-parse", "HEAD").strip()
+
+    def push(self) -> None:
+        git(self.work, "push", "--quiet", "origin", "HEAD:main")
+
+    def pull(self) -> None:
+        git(self.work, "fetch", "--quiet", "origin")
+        git(self.work, "checkout", "--quiet", "-B", "main", "origin/main")
+
+    def by_hand(self, script: str, *answers: str, code: int = 0) -> str:
+        """Runs a script at a terminal, as somebody who may do everything, and types these answers; gives what the terminal shows."""
+        who = {name: value for name, value in os.environ.items() if name.startswith("GIT_")}
+        keys = {"AWS_ACCESS_KEY_ID": self.cloud.account, "AWS_SECRET_ACCESS_KEY": "x", "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+        ours = {"GITHUB_REPOSITORY": f"example/{self.name}", "FAKE_GITHUB": str(self.folder / "github.json"), "HOME": str(self.folder)}
+        outside, inside = pty.openpty()
+        process = subprocess.Popen(
+            ["bash", "-eo", "pipefail", "-c", script],
+            cwd=self.work,
+            env=self.variables | who | keys | ours | {"TERM": "dumb"},
+            stdin=inside,
+            stdout=inside,
+            stderr=inside,
+            start_new_session=True,
+        )
+        os.close(inside)
+        os.write(outside, "".join(f"{answer}\n" for answer in answers).encode())
+        shown = b""
+        try:
+            while read := os.read(outside, 1 << 16):
+                shown += read
+        except OSError:  # Linux: the other end is closed
+            pass
+        os.close(outside)
+        ended = process.wait(timeout=60)
+        text = shown.decode()
+        assert ended == code, f"{script}\nended with {ended}:\n{text}"
+        return text
+
+    def as_the_readme_says(self, heading: str, *answers: str) -> str:
+        """Runs the shell blocks under a heading of the README, as they stand there."""
+        readme = (self.work / "README.md").read_text()
+        (section,) = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", readme, re.MULTILINE | re.DOTALL)
+        blocks = re.findall(r"^```sh\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+        assert blocks, f"there is nothing to run under {heading}"
+        return self.by_hand("\n".join(blocks), *answers)
+
+    # What was done.
+
+    def called(self, program: str) -> list[list[str]]:
+        """How a program was called so far; of `infra`, first how it ended."""
+        calls = [json.loads(line) for line in self.notes.read_text().splitlines()]
+        return [call[1:] for call in calls if call[0] == program]
+
+    def last_code(self, verb: str) -> int:
+        return int([call[0] for call in self.called("infra") if call[1] == verb][-1])
+
+    def everything_written_was_run(self) -> None:
+        """Every command line of `infra` in the pipelines, scripts and the README was executed."""
+        run = [call[1:] for call in self.called("infra")]
+        missing = [text for text in self.written if not is_covered(text, run)]
+        assert not missing, f"these stand in the example, and nothing ran them: {missing}"
+
+    def records(self) -> list[dict]:
+        """The records on the main branch, the oldest first."""
+        names = git(self.origin, "ls-tree", "-r", "--name-only", "main", "plans").split()
+        return [json.loads(git(self.origin, "show", f"main:{name}")) for name in sorted(names, key=lambda name: name.rsplit("/", 1)[1])]
+
+    def outcomes(self, environment: str) -> list[str]:
+        return [f"{record['verb']} {record['outcome']}" for record in self.records() if record["environment"] == environment]
+
+    def last_record(self, environment: str) -> dict:
+        return [record for record in self.records() if record["environment"] == environment][-1]
+
+    def history_of_git(self) -> list[str]:
+        """The commits of records on the main branch, the oldest first."""
+        return git(self.origin, "log", "--reverse", "--format=%s", "main", "--", "plans").splitlines()
+
+    def digests(self, environment: str, service: str) -> set[str]:
+        """What a service runs, as `infra status` says."""
+        status = json.loads(self.quietly("status", "--env", environment, "--json"))
+        (found,) = [each for each in status["services"] if each["name"] == service]
+        return {part["image"].rsplit("@", 1)[1] for part in found["parts"]}
+
+    def quietly(self, *arguments: str) -> str:
+        """Looks at something, without a note of it."""
+        keys = {"AWS_ACCESS_KEY_ID": self.cloud.account, "AWS_SECRET_ACCESS_KEY": "x", "HOME": str(self.folder)}
+        command = [os.environ["INFRA"], *arguments]
+        done = subprocess.run(command, cwd=self.work, env=self.variables | keys, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout

@@ -1,0 +1,43 @@
+"""A real `docker-registry` on this machine, with a password."""
+
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+USER, PASSWORD = "shop", "correct horse"
+# `htpasswd -nbB shop 'correct horse'`
+HTPASSWD = "shop:$2y$05$IQtjIsZ7oddAcr5HzUQFC.qH47iTkzNKtVAZ8aV4LsC.NESz3kDaS"
+
+
+class Registry:
+    """A process of its own with an empty folder."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        (folder / "htpasswd").write_text(HTPASSWD)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        (folder / "config.yml").write_text(
+            f"version: 0.1\nlog: {{level: warn}}\nstorage: {{filesystem: {{rootdirectory: {folder}/data}}}}\n"
+            f"http: {{addr: '127.0.0.1:{self.port}'}}\nauth: {{htpasswd: {{realm: test, path: {folder}/htpasswd}}}}\n"
+        )
+        with (folder / "log").open("w") as log:
+            command = ["docker-registry", "serve", str(folder / "config.yml")]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        for _ in range(200):
+            assert self.process.poll() is None, (folder / "log").read_text()
+            with socket.socket() as tried:
+                if tried.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise AssertionError("docker-registry does not answer")
+
+    @property
+    def host(self) -> str:
+        return f"localhost:{self.port}"
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
