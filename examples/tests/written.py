@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 VERBS = "apply|destroy|history|iam-policy|image|plan|promote|rollback|show|status|unlock|validate"
 BEGIN = re.compile(rf"(?:^|(?<=[\s(;&|`])|(?<=exec ))infra (?={VERBS})", re.MULTILINE)
 # What the shell makes of these, only it knows: of `${X:+…}` and `$LIST` any number of words, of the others a part of one.
-ANY_WORDS = re.compile(r"^(\$\{\w+:\+.*\}|\$\w+|\"\$@\"|\"\$\{\w+\[@\]\}\")$", re.DOTALL)
+ANY_WORDS = re.compile(r"^(\$\{\w+:\+.*\}|\$\w+|\"\$@\"|\"\$\{\w+\[@\][^}]*\}\")$", re.DOTALL)
 PART = re.compile(r"\$\{[^}]*\}|\$\([^)]*\)|\$\w+")
 
 
