@@ -1,12 +1,12 @@
 """Elastic Load Balancing v2, whole: moto's is not used.
 
-One file a thing: load_balancers, listeners (with their rules), actions, target_groups, targets (and their health),
-attributes. What is kept is what the describe calls answer, plus what is behind it under keys in small letters.
+One file a thing: load_balancers, listeners, rules (and their conditions), actions, target_groups, targets (and their
+health), attributes. What is kept is what the describe calls answer, plus what is behind it under keys in small letters.
 """
 
 from dataclasses import dataclass, field
 
-from .. import framework
+from .. import constraints, framework
 from .listeners import Listeners
 from .load_balancers import LoadBalancers
 from .rules import Rules
@@ -28,6 +28,10 @@ class State:
 class Provider(LoadBalancers, Listeners, Rules, TargetGroups, Targets, framework.Provider):
     service = "elbv2"
     state_class = State
+
+    def _before(self, context, request):
+        if why := constraints.broken(context.operation.input_shape, request):
+            raise framework.aws_error("ValidationError", why)
 
     def add_tags(self, context, request):
         for arn in request["ResourceArns"]:
@@ -67,23 +71,27 @@ class Provider(LoadBalancers, Listeners, Rules, TargetGroups, Targets, framework
             raise self.error("TooManyTagsException", "The maximum number of tags is 50")
         mine.update(new)
 
-    def _known(self, context, arn: str):
+    def _known(self, context, arn: str, kind: str | None = None):
+        """What has that ARN; of that kind only, where a call asks for one."""
         state = self.state(context)
         kinds = (
-            (":listener-rule/", state.rules, "RuleNotFoundException", "rules"),
-            (":listener/", state.listeners, "ListenerNotFoundException", "listeners"),
-            (":targetgroup/", state.target_groups, "TargetGroupNotFoundException", "target groups"),
-            (":loadbalancer/", state.load_balancers, "LoadBalancerNotFoundException", "load balancers"),
+            ("listener-rule", state.rules, "RuleNotFoundException", "rules"),
+            ("listener", state.listeners, "ListenerNotFoundException", "listeners"),
+            ("targetgroup", state.target_groups, "TargetGroupNotFoundException", "target groups"),
+            ("loadbalancer", state.load_balancers, "LoadBalancerNotFoundException", "load balancers"),
         )
         for part, things, code, name in kinds:
-            if part in arn:
+            if f":{part}/" in arn and kind in (None, part):
                 if arn not in things:
                     raise self.error(code, f"One or more {name} not found")
                 return things[arn]
-        raise framework.aws_error("ValidationError", f"'{arn}' is not a valid ARN")
+        raise framework.aws_error("ValidationError", f"'{arn}' is not a valid {kind or 'resource'} ARN")
 
     def _page(self, items: list, request) -> tuple[list, dict]:
         """The page a request asks for, and what names the next one."""
-        start = int(request.get("Marker") or 0)
+        marker = request.get("Marker") or "0"
+        if not marker.isdecimal():
+            raise framework.aws_error("ValidationError", f"The marker '{marker}' is not valid")
+        start = int(marker)
         end = start + (request.get("PageSize") or 400)
         return items[start:end], {"NextMarker": str(end)} if end < len(items) else {}

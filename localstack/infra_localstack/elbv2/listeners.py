@@ -26,18 +26,19 @@ class Listeners:
         listener["extra_certificates"] = []
         self._tag(context, listener["ListenerArn"], request.get("Tags"))
         state.listeners[listener["ListenerArn"]] = listener
+        self._set_default_rule(context, listener)
         self._note_use(context)
         return {"Listeners": [_shown(listener)]}
 
     def modify_listener(self, context, request):
         state = self.state(context)
-        listener = self._known(context, request["ListenerArn"])
+        listener = self._known(context, request["ListenerArn"], "listener")
         balancer = state.load_balancers[listener["LoadBalancerArn"]]
         before = {key: listener[key] for key in ("Port", "Protocol", "DefaultActions", "Certificates", "SslPolicy") if key in listener}
         asked = before | {key: value for key, value in request.items() if value is not None}
         if asked["Protocol"] not in SECURE:
             asked.pop("Certificates", None), asked.pop("SslPolicy", None)
-        new = self._listener(context, balancer, asked)
+        new = self._listener(context, balancer, asked, instead_of=self._default_rule(context, listener))
         for other in state.listeners.values():
             same = other["LoadBalancerArn"] == balancer["LoadBalancerArn"] and other["Port"] == new["Port"]
             if same and other is not listener:
@@ -47,6 +48,7 @@ class Listeners:
         for key in ("Certificates", "SslPolicy"):
             listener.pop(key, None)
         listener.update(new)
+        self._set_default_rule(context, listener)
         self._note_use(context)
         return {"Listeners": [_shown(listener)]}
 
@@ -95,7 +97,7 @@ class Listeners:
         default = [{"CertificateArn": c["CertificateArn"], "IsDefault": True} for c in listener.get("Certificates", [])]
         return {"Certificates": default + [{"CertificateArn": a, "IsDefault": False} for a in listener["extra_certificates"]]}
 
-    def _listener(self, context, balancer: dict, request) -> dict:
+    def _listener(self, context, balancer: dict, request, instead_of: dict | None = None) -> dict:
         protocol, port = request.get("Protocol"), request.get("Port")
         if protocol not in PROTOCOLS[balancer["Type"]]:
             raise aws_error(
@@ -122,7 +124,7 @@ class Listeners:
             raise aws_error("ValidationError", f"You cannot specify a certificate for a listener with protocol {protocol}")
         if request.get("AlpnPolicy"):
             listener["AlpnPolicy"] = request["AlpnPolicy"]
-        listener["DefaultActions"] = actions.checked(self, context, balancer, protocol, request.get("DefaultActions"))
+        listener["DefaultActions"] = actions.checked(self, context, balancer, protocol, request.get("DefaultActions"), instead_of)
         return listener
 
     def _certificate(self, context, arn: str) -> None:
@@ -142,9 +144,8 @@ class Listeners:
 
     def _drop_listener(self, context, listener: dict) -> None:
         state = self.state(context)
-        for arn in [r["RuleArn"] for r in state.rules.values() if r["listener"] == listener["ListenerArn"]]:
-            del state.rules[arn]
-            state.tags.pop(arn, None)
+        for rule in self._rules_of(context, listener):
+            self._drop_rule(context, rule)
         del state.listeners[listener["ListenerArn"]]
         state.tags.pop(listener["ListenerArn"], None)
         self._note_use(context)
