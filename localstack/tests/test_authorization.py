@@ -8,6 +8,7 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from infra_localstack.authorization.policy import Policy
+from load_balancing import balancer, network
 
 ARN = "arn:aws:rds:eu-central-1:123456789012:db:shop-dev-main"
 
@@ -338,3 +339,46 @@ def test_starting_an_instance_is_asked_about_each_thing_that_it_takes(aws, held)
     instance = held(*allowed)("ec2").run_instances(**wanted)["Instances"][0]["InstanceId"]
     ours = statement(action="ec2:TerminateInstances", StringEquals={KEY: "dev"})
     held(ours)("ec2").terminate_instances(InstanceIds=[instance])
+
+
+def test_listener_rules_are_known_by_their_arns(aws, held):
+    """ "Actions defined by AWS Elastic Load Balancing V2": a rule is made in its listener, and is itself after that."""
+    says = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}]
+    web = {"LoadBalancerArn": balancer(aws, network(aws))["LoadBalancerArn"], "Protocol": "HTTP", "DefaultActions": says}
+    ours, theirs = (aws.elbv2.create_listener(Port=port, **web)["Listeners"][0]["ListenerArn"] for port in (80, 81))
+    rules = ours.replace(":listener/", ":listener-rule/") + "/*"
+    made = {"ListenerArn": ours, "Priority": 1, "Actions": says, "Conditions": [{"Field": "path-pattern", "Values": ["/"]}]}
+
+    def may(action, resource, **condition):
+        return statement(action=f"elasticloadbalancing:{action}", resource=resource, **condition)
+
+    def refused(client, operation, action, on, **request):
+        answer = refusal(getattr(client, operation), **request)
+        assert f"elasticloadbalancing:{action} on resource: {on} " in answer["Error"]["Message"]
+
+    create = may("CreateRule", ours)
+    client = held(create)("elbv2")
+    refused(client, "create_rule", "CreateRule", theirs, **made | {"ListenerArn": theirs})
+    refused(client, "create_rule", "AddTags", rules, **made, Tags=OURS)
+    one = client.create_rule(**made)["Rules"][0]["RuleArn"]
+
+    tag = may("AddTags", rules, StringEquals={"aws:RequestTag/infra:environment": "dev"})
+    client = held(create, tag)("elbv2")
+    prod = [{"Key": "infra:environment", "Value": "prod"}]
+    refused(client, "create_rule", "AddTags", rules, **made | {"Priority": 2}, Tags=prod)
+    two = client.create_rule(**made | {"Priority": 2}, Tags=OURS)["Rules"][0]["RuleArn"]
+
+    changes = ("ModifyRule", "DeleteRule", "SetRulePriorities", "AddTags", "RemoveTags")
+    client = held(*(may(action, one) for action in changes))("elbv2")
+    refused(client, "modify_rule", "ModifyRule", two, RuleArn=two, Actions=says)
+    refused(client, "delete_rule", "DeleteRule", two, RuleArn=two)
+    refused(client, "add_tags", "AddTags", two, ResourceArns=[one, two], Tags=OURS)
+    refused(client, "remove_tags", "RemoveTags", two, ResourceArns=[one, two], TagKeys=["a"])
+    order = [{"RuleArn": one, "Priority": 3}, {"RuleArn": two, "Priority": 4}]
+    refused(client, "set_rule_priorities", "SetRulePriorities", two, RulePriorities=order)
+    client.set_rule_priorities(RulePriorities=order[:1])
+    client.modify_rule(RuleArn=one, Actions=says)
+    client.delete_rule(RuleArn=one)
+
+    refused(held(may("DescribeRules", [ours, rules]))("elbv2"), "describe_rules", "DescribeRules", "*", ListenerArn=ours)
+    assert len(held(may("DescribeRules", "*"))("elbv2").describe_rules(ListenerArn=ours)["Rules"]) == 2

@@ -103,7 +103,13 @@ def _elbv2(call: Call) -> list[Demand] | None:
     if operation == "CreateListener":
         listener = request["LoadBalancerArn"].replace(":loadbalancer/", ":listener/") + "/*"
         return _on(call, request["LoadBalancerArn"]) + _on(call, listener, action="AddTags")
-    return _on(call, *(request[field] for field in ("ListenerArn", "LoadBalancerArn", "TargetGroupArn") if request.get(field)))
+    if operation == "CreateRule":
+        rule = request["ListenerArn"].replace(":listener/", ":listener-rule/") + "/*"
+        return _on(call, request["ListenerArn"]) + (_on(call, rule, action="AddTags") if request.get("Tags") else [])
+    if operation == "SetRulePriorities":
+        return _on(call, *(pair["RuleArn"] for pair in request["RulePriorities"]))
+    fields = ("RuleArn", "ListenerArn", "LoadBalancerArn", "TargetGroupArn")
+    return _on(call, *(request[field] for field in fields if request.get(field))) or None
 
 
 # Auto Scaling ---------------------------------------------------------------------------------------------------------
