@@ -77,6 +77,57 @@ resource "aws_lb_listener" "http" {
   }
 }
 
+resource "aws_lb_target_group" "admin" {
+  name     = "${local.name}-admin"
+  port     = 8001
+  protocol = "HTTP"
+  vpc_id   = aws_vpc.main.id
+}
+
+resource "aws_lb_listener_rule" "admin" {
+  listener_arn = aws_lb_listener.http.arn
+  priority     = var.changed ? 30 : 10
+
+  action {
+    type             = "forward"
+    target_group_arn = aws_lb_target_group.admin.arn
+  }
+
+  condition {
+    path_pattern {
+      values = var.changed ? ["/admin/*", "/admin"] : ["/admin/*"]
+    }
+  }
+
+  condition {
+    source_ip {
+      values = var.changed ? ["10.0.0.0/8", "2001:db8::/32"] : ["10.0.0.0/8"]
+    }
+  }
+
+  tags = var.changed ? { Name = "admin" } : {}
+}
+
+resource "aws_lb_listener_rule" "others" {
+  listener_arn = aws_lb_listener.http.arn
+  priority     = 20
+
+  action {
+    type = "fixed-response"
+    fixed_response {
+      content_type = "text/plain"
+      message_body = var.changed ? "not here" : null
+      status_code  = "403"
+    }
+  }
+
+  condition {
+    path_pattern {
+      values = ["/admin", "/admin/*"]
+    }
+  }
+}
+
 resource "aws_launch_template" "web" {
   name                   = "${local.name}-web"
   description            = "Web"
