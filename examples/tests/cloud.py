@@ -51,6 +51,10 @@ class Cloud:
         assert any(trusted(statement, claims) for statement in trust["Statement"]), f"{name} does not trust {claims}: {trust}"
         names = iam.list_role_policies(RoleName=name)["PolicyNames"]
         policies = [iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"] for each in names]
+        for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+            version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
+            found = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)
+            policies.append(found["PolicyVersion"]["Document"])
         assert policies, f"{name} may do nothing"
         token = f"{name}/{session}"
         self.control("iam", session=token, policies=policies)

@@ -1,5 +1,6 @@
 """An example as somebody's repository: its files, an application beside them, people who work on it, and what they have called."""
 
+import base64
 import json
 import os
 import pty
@@ -7,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from cloud import REGION, Cloud
@@ -28,14 +28,14 @@ class Example:
     Nothing in its files is replaced but the account and what `replaced` says.
     """
 
-    def __init__(self, name: str, folder: Path, replaced: dict[str, str]) -> None:
+    def __init__(self, name: str, folder: Path, replaced: dict[str, str], parts: tuple[str, ...] = (".",)) -> None:
         self.name, self.folder, self.cloud = name, folder, Cloud()
         self.work, self.origin, self.notes = folder / "work", folder / "origin.git", folder / "notes"
         self.notes.touch()
         source = EXAMPLES / name
         shutil.copytree(source, self.work)
         self.written = commands(source)
-        wanted = {"111122223333": self.cloud.account, **replaced}
+        wanted = replaced | {"111122223333": self.cloud.account}
         for path in [path for path in self.work.rglob("*") if path.is_file()]:
             text = path.read_text()
             for old, new in wanted.items():
@@ -43,7 +43,7 @@ class Example:
             path.write_text(text)
         files = "".join(path.read_text() for path in source.rglob("*") if path.is_file())
         assert all(old in files for old in wanted), f"{wanted} is not all there"
-        self.application()
+        self.application(parts)
         self.tools = self.make_tools()
         git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(self.origin))
         git(self.origin, "config", "uploadpack.allowAnySHA1InWant", "true")
@@ -52,12 +52,14 @@ class Example:
         self.commit("begin")
         self.push()
 
-    def application(self) -> None:
-        """What a team has beside the files of the example."""
-        (self.work / "Dockerfile").write_text("FROM scratch\nCOPY app /app\n")
+    def application(self, parts: tuple[str, ...]) -> None:
+        """What a team has beside the files of the example, of which an image is made in each of these folders."""
         (self.work / "requirements.txt").write_text("django\n")
-        (self.work / "app").mkdir()
-        (self.work / "app/main.py").write_text('print("hello")\n')
+        for part in parts:
+            app = self.work / part / "app"
+            app.mkdir(parents=True)
+            (app / "main.py").write_text(f'print("hello")  # {part}\n')
+            (app.parent / "Dockerfile").write_text("FROM scratch\nCOPY app /app\n")
 
     def make_tools(self) -> Path:
         tools = self.folder / "tools"
@@ -171,6 +173,16 @@ class Example:
         status = json.loads(self.quietly("status", "--env", environment, "--json"))
         (found,) = [each for each in status["services"] if each["name"] == service]
         return {part["image"].rsplit("@", 1)[1] for part in found["parts"]}
+
+    def started_with(self, environment: str, service: str) -> str:
+        """What the instances of a service are started with: the user data of the template that its group launches from."""
+        name = f"{self.name}-{environment}-{service}"
+        (group,) = self.cloud.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+        template = group["LaunchTemplate"]
+        found = self.cloud.client("ec2").describe_launch_template_versions(
+            LaunchTemplateId=template["LaunchTemplateId"], Versions=[template["Version"]]
+        )
+        return base64.b64decode(found["LaunchTemplateVersions"][0]["LaunchTemplateData"]["UserData"]).decode()
 
     def quietly(self, *arguments: str) -> str:
         """Looks at something, without a note of it."""

@@ -63,7 +63,7 @@ class OnGitHub:
     """A team that works on an example on GitHub."""
 
     def __init__(self, example: Example, vars: dict[str, str] | None = None, secrets: dict[str, str] | None = None) -> None:
-        self.example, self.number = example, 0
+        self.example, self.number, self.commit, self.log = example, 0, "", ""
         self.github = GitHub(example.folder / "github.json")
         self.runner = ExampleRunner(example, self.github, vars or {}, secrets or {})
 
@@ -79,7 +79,7 @@ class OnGitHub:
             name = file.rsplit("/", 1)[1]
             ran[name] = self.runner.run(name, event, commit, payload, ref=ref)
             log += self.runner.log
-        self.log = log
+        self.commit, self.log = commit, log
         return ran
 
     def opens(self, edit) -> dict[str, dict[str, Job]]:

@@ -6,8 +6,10 @@ import time
 from pathlib import Path
 
 USER, PASSWORD = "shop", "correct horse"
-# `htpasswd -nbB shop 'correct horse'`
-HTPASSWD = "shop:$2y$05$IQtjIsZ7oddAcr5HzUQFC.qH47iTkzNKtVAZ8aV4LsC.NESz3kDaS"
+# `htpasswd -nbB shop 'correct horse'`, and of a job on GitHub: who started it, and its token.
+HTPASSWD = """shop:$2y$05$IQtjIsZ7oddAcr5HzUQFC.qH47iTkzNKtVAZ8aV4LsC.NESz3kDaS
+somebody:$2b$05$JU2VoDwJxxKUFdIoDckcAOyZRLnhaMCoj0kux8GAm1lzW4//fsKW2
+"""
 
 
 class Registry:
