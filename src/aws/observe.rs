@@ -23,7 +23,7 @@ use super::registries::{self, Elsewhere, Registries};
 use crate::graph::{Live, Scope};
 use crate::promote::{ImageFacts, Seen};
 use crate::registry::Reference;
-use crate::spec::{self, Environment};
+use crate::spec::Environment;
 use crate::values::architecture::Architecture;
 use crate::values::image_digest::ImageDigest;
 
@@ -229,13 +229,18 @@ impl Reader {
         let (balancers, services) = both(LoadBalancer::list(&self.aws, scope), Service::list(&self.aws, scope)).await?;
         let balanced = balancers.iter().map(|found| (&found.tags, found.outputs.get("dns_name")));
         let served = services.iter().map(|found| (&found.tags, found.outputs.get("url")));
-        let named = balanced.chain(served).filter_map(|(tags, host)| {
+        let hosts = balanced.chain(served).filter_map(|(tags, host)| {
             let owner = scope.owner(tags);
-            let name = owner.address()?.service()?.to_owned();
-            let plain = environment.service.get(&name).is_some_and(spec::Service::answers_plainly);
-            Some((name, format!("{}://{}", if plain { "http" } else { "https" }, host?.trim_start_matches("https://"))))
+            Some((owner.address()?.service()?.to_owned(), host?.trim_start_matches("https://")))
         });
-        Ok(named.collect())
+        let hosts: BTreeMap<String, &str> = hosts.collect();
+        let reached = environment.service.names().filter_map(|name| {
+            let front = environment.front(name);
+            let host = hosts.get(front.map_or(name, |(owner, _)| owner))?;
+            let plain = front.is_some_and(|(_, balancer)| balancer.certificate.is_none());
+            Some((name.to_owned(), environment.reached_at(name, if plain { "http" } else { "https" }, host)))
+        });
+        Ok(reached.collect())
     }
 
     /// The last lines of a service's log, oldest first.

@@ -10,7 +10,7 @@ use crate::cli;
 use crate::graph::{Live, State};
 use crate::plan::Choices;
 use crate::render::status::{self, ServiceStatus, Status, Store};
-use crate::spec::{Environment, Runtime};
+use crate::spec::{Environment, Runtime, Service};
 
 pub(super) async fn run(context: &Context, command: &cli::Status) -> Result<Exit, Error> {
     let environment = prepare::environment(context, &command.environment.env)?;
@@ -24,7 +24,7 @@ pub(super) async fn run(context: &Context, command: &cli::Status) -> Result<Exit
     let mut running = running?;
     let live = Found { live: &seen.live };
     let services = environment.service.iter().map(|(name, service)| {
-        let (resource, endpoint) = runs_on(&live, name, &service.runtime);
+        let (resource, endpoint) = runs_on(&live, &environment, name, &service.runtime);
         let absent = ServiceStatus { endpoint, ..ServiceStatus::absent(name) };
         let parts = running.remove(name).map(|seen| seen.parts).unwrap_or_default();
         resource.map_or(absent.clone(), |resource| ServiceStatus { state: state(resource), parts, ..absent })
@@ -55,9 +55,9 @@ impl<'a> Found<'a> {
 }
 
 /// The resource that a service runs on, and where people reach it.
-fn runs_on<'a>(live: &Found<'a>, name: &str, runtime: &Runtime) -> (Option<&'a Live>, Option<String>) {
+fn runs_on<'a>(live: &Found<'a>, environment: &Environment, name: &str, runtime: &Runtime) -> (Option<&'a Live>, Option<String>) {
     match runtime {
-        Runtime::Asg { .. } => (live.at(&format!("service.{name}.group")), load_balancer(live, name)),
+        Runtime::Asg { .. } => (live.at(&format!("service.{name}.group")), load_balancer(live, environment, name)),
         Runtime::AppRunner { .. } => {
             let service = live.at(&format!("service.{name}.service"));
             let url = service.and_then(|service| service.outputs.get("url"));
@@ -66,11 +66,13 @@ fn runs_on<'a>(live: &Found<'a>, name: &str, runtime: &Runtime) -> (Option<&'a L
     }
 }
 
-/// Where people reach a load balancer: over HTTPS where it has a listener for it.
-fn load_balancer(live: &Found<'_>, service: &str) -> Option<String> {
-    let dns = live.output(&format!("service.{service}.load_balancer"), "dns_name")?;
-    let https = live.at(&format!("service.{service}.listener.https")).is_some();
-    Some(format!("{}://{dns}", if https { "https" } else { "http" }))
+/// Where people reach a service through its load balancer, over HTTPS where that has a listener for it, and by which paths.
+fn load_balancer(live: &Found<'_>, environment: &Environment, service: &str) -> Option<String> {
+    let (owner, _) = environment.front(service)?;
+    let dns = live.output(&format!("service.{owner}.load_balancer"), "dns_name")?;
+    let https = live.at(&format!("service.{owner}.listener.https")).is_some();
+    let paths = environment.service.get(service).and_then(Service::route).map(|route| route.paths.join(", "));
+    Some(environment.reached_at(service, if https { "https" } else { "http" }, dns) + &paths.unwrap_or_default())
 }
 
 fn stores(environment: &Environment, live: &Found<'_>) -> Vec<Store> {

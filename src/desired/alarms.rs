@@ -39,7 +39,7 @@ pub(super) fn heed(builder: &mut Builder<'_>, service: &str) {
 pub(super) fn of_service(builder: &mut Builder<'_>, name: &str, service: &Service) {
     let Some(wanted) = &service.alarms else { return };
     let on = On { kind: "service", name, lasting: wanted.lasting, notify: wanted.notify.as_deref() };
-    let measured = Measured::of(name, &service.runtime);
+    let measured = Measured::of(builder.environment, name, &service.runtime);
     if let Some(percent) = wanted.errors_5xx_percent {
         let what = format!("{percent}% or more of its requests are answered with 5xx");
         on.add(builder, "errors_5xx_percent", &what, measured.errors, Threshold::AtLeast(percent));

@@ -14,23 +14,16 @@ use crate::aws::ec2::user_data;
 use crate::aws::iam::instance_profile::InstanceProfile;
 use crate::aws::logs::log_group::LogGroup;
 use crate::graph::{Address, Input, Wanted};
-use crate::spec::{Deploy, Instances, LoadBalancer, Service};
+use crate::spec::{Deploy, Instances, Service};
 use crate::values::architecture::Architecture;
 use crate::values::duration::Duration;
 
 /// Seconds that a new instance is given before its health counts: it installs a container runtime and pulls an image.
 const GRACE: u32 = 300;
 
-pub(super) fn build(
-    builder: &mut Builder<'_>,
-    name: &str,
-    service: &Service,
-    instances: &Instances,
-    load_balancer: Option<&LoadBalancer>,
-    deploy: &Deploy,
-) {
+pub(super) fn build(builder: &mut Builder<'_>, name: &str, service: &Service, instances: &Instances, deploy: &Deploy) {
     let part = |part: &str| Address::of(&["service", name, part]);
-    let front = load_balancer.zip(service.port).map(|(wanted, port)| load_balancer::build(builder, name, service, port, wanted));
+    let front = load_balancer::build(builder, name, service);
 
     let from_front = front.as_ref().zip(service.port).map(|(front, port)| Rule {
         protocol: "tcp".into(),
@@ -129,8 +122,8 @@ fn group(
         health_check_grace_seconds: GRACE,
         warmup_seconds: seconds(deploy.warmup),
         cpu_target_percent: instances.cpu_target_percent.unwrap_or_default().into(),
-        min_healthy_percent: deploy.min_healthy_percent,
-        max_healthy_percent: deploy.max_healthy_percent(),
+        min_healthy_percent: deploy.least_percent(),
+        max_healthy_percent: deploy.most_percent(),
         checkpoint_percents: deploy.checkpoint_percent.clone(),
         checkpoint_delay_seconds: (!deploy.checkpoint_percent.is_empty()).then(|| seconds(deploy.checkpoint_delay)),
         alarms: deploy.alarms.iter().cloned().collect(),

@@ -58,9 +58,7 @@ pub fn build(environment: &Environment, facts: &Facts) -> Result<Vec<Desired>, B
     }
     for (name, service) in environment.service.iter() {
         match &service.runtime {
-            Runtime::Asg { instances, load_balancer, deploy } => {
-                asg::build(&mut builder, name, service, instances, load_balancer.as_ref(), deploy);
-            }
+            Runtime::Asg { instances, deploy, .. } => asg::build(&mut builder, name, service, instances, deploy),
             Runtime::AppRunner { cpu, memory_gib, scaling } => {
                 apprunner::build(&mut builder, name, service, *cpu, *memory_gib, *scaling);
             }

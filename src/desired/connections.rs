@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::builder::{Builder, Variables, vpc};
-use super::{cache, database};
+use super::{apprunner, cache, database, load_balancer};
 use crate::aws::ec2::security_group::{Peer, Rule, SecurityGroup};
 use crate::graph::{Address, Input, Wanted};
-use crate::spec::{Connection, Service};
+use crate::spec::{Connection, Part, Piece, Service, Text};
 
 /// Adds the security group of a database or cache: it lets in every service that connects to it, and nothing out.
 pub(super) fn guard(builder: &mut Builder<'_>, target: &Connection, port: u16) -> Input {
@@ -47,14 +47,26 @@ pub(super) fn security_group(service: &str) -> Address {
 
 /// The variables of a service: its own, and where its databases and caches are.
 pub(super) fn variables(builder: &Builder<'_>, service: &Service) -> Variables {
-    let mut variables: Variables = service.env.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    let mut variables: Variables = service.env.iter().map(|(name, value)| (name.clone(), text(builder, value))).collect();
     for connection in &service.connects {
         variables.extend(connection.variables().into_iter().zip(values(builder, connection)));
     }
     variables
 }
 
-/// The values of [`Connection::variables`], in their order.
+/// A value with what stands in it.
+fn text(builder: &Builder<'_>, text: &Text) -> Input {
+    Input::joined(text.0.iter().map(|piece| match piece {
+        Piece::Literal(text) => text.as_str().into(),
+        Piece::Of(Part::Connection(connection, part)) => values(builder, connection).swap_remove(*part),
+        Piece::Of(Part::Service(name)) => match builder.environment.front(name) {
+            Some((owner, _)) => Input::output(&load_balancer::address(owner), "dns_name"),
+            None => Input::output(&apprunner::address(name), "url"),
+        },
+    }))
+}
+
+/// The values of [`Connection::parts`], in their order.
 fn values(builder: &Builder<'_>, connection: &Connection) -> Vec<Input> {
     match connection {
         Connection::Database(name) => {

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use super::builder::{Builder, vpc};
 use super::connections::everything_out;
 use super::network::subnets;
+use super::rules;
 use crate::aws::ec2::security_group::{Peer, Rule, SecurityGroup};
-use crate::aws::elbv2::listener::{Action, Listener};
+use crate::aws::elbv2::action::Action;
+use crate::aws::elbv2::listener::Listener;
 use crate::aws::elbv2::load_balancer::LoadBalancer;
 use crate::aws::elbv2::target_group::TargetGroup;
 use crate::graph::{Address, Input, Wanted};
@@ -25,34 +27,54 @@ pub(super) struct Front {
     pub(super) listeners: Vec<Address>,
 }
 
-pub(super) fn build(
-    builder: &mut Builder<'_>,
-    name: &str,
-    service: &spec::Service,
-    port: u16,
-    wanted: &spec::LoadBalancer,
-) -> Front {
-    let part = |part: &str| Address::of(&["service", name, part]);
-    let everybody = match &builder.environment.network {
-        Some(network) if !wanted.public => network.cidr.to_string(),
-        _ => "0.0.0.0/0".into(),
+/// What stands before a service: its own load balancer, or the way through that of another one.
+pub(super) fn build(builder: &mut Builder<'_>, name: &str, service: &spec::Service) -> Option<Front> {
+    let port = service.port?;
+    let environment = builder.environment;
+    let (owner, wanted) = environment.front(name)?;
+    if owner == name {
+        balancer(builder, name, wanted);
+    }
+    target_group(builder, name, service, port, owner);
+    if owner == name {
+        listeners(builder, name, wanted);
+    }
+    Some(Front {
+        security_group: security_group_address(owner),
+        target_group: target_group_address(name),
+        listeners: listener_addresses(owner, wanted),
+    })
+}
+
+/// The load balancer itself, and who may reach it.
+fn balancer(builder: &mut Builder<'_>, name: &str, wanted: &spec::LoadBalancer) {
+    let network = builder.environment.network.map(|network| network.cidr.to_string());
+    let everybody = network.filter(|_| !wanted.public).unwrap_or_else(|| "0.0.0.0/0".into());
+    let from = if wanted.public { "from the internet" } else { "from the network" };
+    let all = if wanted.allow.is_empty() {
+        vec![(everybody, from)]
+    } else {
+        wanted.allow.iter().map(|range| (range.to_string(), "from where it is allowed")).collect()
     };
     let ports: &[u16] = if wanted.certificate.is_some() { &[80, 443] } else { &[80] };
-    let open = |&port: &u16| Rule {
-        protocol: "tcp".into(),
-        from_port: port.into(),
-        to_port: port.into(),
-        peer: Peer::Cidr(everybody.clone()),
-        description: if wanted.public { "from the internet" } else { "from the network" }.into(),
+    let open = |(range, description): &(String, &str)| {
+        let rule = |&port: &u16| Rule {
+            protocol: "tcp".into(),
+            from_port: port.into(),
+            to_port: port.into(),
+            peer: Peer::Cidr(range.clone()),
+            description: (*description).into(),
+        };
+        ports.iter().map(rule).collect::<Vec<_>>()
     };
     let security_group = SecurityGroup::<Wanted> {
         name: builder.name(&[name, "load-balancer"], 255),
         description: format!("service.{name}: who may reach its load balancer"),
         vpc: vpc(),
-        ingress: ports.iter().map(open).collect(),
+        ingress: all.iter().flat_map(open).collect(),
         egress: everything_out(),
     };
-    let security_group = builder.add::<SecurityGroup>(part("load_balancer_security_group"), &security_group);
+    let security_group = builder.add::<SecurityGroup>(security_group_address(name), &security_group);
 
     let load_balancer = LoadBalancer::<Wanted> {
         name: builder.name(&[name], 32),
@@ -64,18 +86,19 @@ pub(super) fn build(
         drop_invalid_headers: true,
         deletion_protection: None,
     };
-    let load_balancer = builder.add::<LoadBalancer>(address(name), &load_balancer);
+    builder.add::<LoadBalancer>(address(name), &load_balancer);
     if wanted.public {
         // ELB refuses an internet-facing load balancer in a network without an internet gateway.
         builder.last().after.push(Address::of(&["network", "internet_gateway"]));
     }
-    let arn = Input::output(&load_balancer, "arn");
+}
 
+fn target_group(builder: &mut Builder<'_>, name: &str, service: &spec::Service, port: u16, owner: &str) {
     let target_group = TargetGroup::<Wanted> {
         name: builder.name(&[name], 32),
         vpc: vpc(),
         port,
-        load_balancer: arn.clone(),
+        load_balancer: Input::output(&address(owner), "arn"),
         health_check_path: service.health_check.clone().unwrap_or_else(|| "/".into()),
         health_check_interval_seconds: 15,
         health_check_timeout_seconds: 5,
@@ -84,38 +107,53 @@ pub(super) fn build(
         health_check_codes: "200".into(),
         deregistration_delay_seconds: 30,
     };
-    let target_group = builder.add::<TargetGroup>(self::target_group(name), &target_group);
-    let forward = Action::Forward(Input::output(&target_group, "arn"));
+    builder.add::<TargetGroup>(target_group_address(name), &target_group);
+}
 
-    let mut listeners = Vec::new();
-    let plain = |action| Listener::<Wanted> {
+/// Port 80, or 443 and a way there from 80.
+fn listeners(builder: &mut Builder<'_>, name: &str, wanted: &spec::LoadBalancer) {
+    let arn = Input::output(&address(name), "arn");
+    let forward = Action::Forward(Input::output(&target_group_address(name), "arn"));
+    let rules = rules::of(builder.environment, name);
+    let plain = |action, rules| Listener::<Wanted> {
         load_balancer: arn.clone(),
         port: 80,
         protocol: "HTTP".into(),
         certificate: String::new(),
         tls_policy: String::new(),
         action,
+        rules,
     };
-    let http = match &wanted.certificate {
-        None => plain(forward),
-        Some(certificate) => {
-            let https = Listener::<Wanted> {
-                load_balancer: arn.clone(),
-                port: 443,
-                protocol: "HTTPS".into(),
-                certificate: certificate.clone(),
-                tls_policy: TLS_POLICY.into(),
-                action: forward,
-            };
-            listeners.push(builder.add::<Listener>(Address::of(&["service", name, "listener", "https"]), &https));
-            plain(Action::RedirectToHttps(443))
-        }
+    let Some(certificate) = &wanted.certificate else {
+        builder.add::<Listener>(listener_address(name, "http"), &plain(forward, rules));
+        return;
     };
-    let http = builder.add::<Listener>(Address::of(&["service", name, "listener", "http"]), &http);
+    let https = Listener::<Wanted> {
+        load_balancer: arn.clone(),
+        port: 443,
+        protocol: "HTTPS".into(),
+        certificate: certificate.clone(),
+        tls_policy: TLS_POLICY.into(),
+        action: forward,
+        rules,
+    };
+    let https = builder.add::<Listener>(listener_address(name, "https"), &https);
+    builder.add::<Listener>(listener_address(name, "http"), &plain(Action::RedirectToHttps(443), Vec::new()));
     // Nobody is sent to a port before somebody listens there.
-    builder.last().after.clone_from(&listeners);
-    listeners.push(http);
-    Front { security_group, target_group, listeners }
+    builder.last().after.push(https);
+}
+
+fn listener_addresses(owner: &str, wanted: &spec::LoadBalancer) -> Vec<Address> {
+    let https = wanted.certificate.is_some().then(|| listener_address(owner, "https"));
+    https.into_iter().chain([listener_address(owner, "http")]).collect()
+}
+
+fn listener_address(owner: &str, scheme: &str) -> Address {
+    Address::of(&["service", owner, "listener", scheme])
+}
+
+fn security_group_address(owner: &str) -> Address {
+    Address::of(&["service", owner, "load_balancer_security_group"])
 }
 
 /// The address of a service's load balancer.
@@ -123,7 +161,7 @@ pub(super) fn address(service: &str) -> Address {
     Address::of(&["service", service, "load_balancer"])
 }
 
-/// The address of the target group behind it.
-pub(super) fn target_group(service: &str) -> Address {
+/// The address of the target group of a service.
+pub(super) fn target_group_address(service: &str) -> Address {
     Address::of(&["service", service, "target_group"])
 }

@@ -15,6 +15,7 @@ mod network;
 mod policies;
 mod release;
 mod repository;
+mod rules;
 mod turns;
 
 pub use alarms::watched as watched_alarms;

@@ -7,6 +7,6 @@ mod ownership;
 mod resource;
 
 pub use address::{Address, BadAddress};
-pub use input::{Actual, Input, Phase, Reference, Wanted, references, substitute};
+pub use input::{Actual, Input, Phase, Reference, Wanted, is_unknown, references, substitute};
 pub use ownership::{ADDRESS, DECLARED, REPLACES, Scope};
 pub use resource::{Attrs, Blocked, Created, Desired, Live, Neighbour, Outputs, Owner, State, Tags, Target};

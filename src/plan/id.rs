@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::change::{Action, Change, FieldChange, Reason};
-use crate::graph::{DECLARED, REPLACES, Reference};
+use crate::graph::{DECLARED, REPLACES, is_unknown};
 use crate::values::name::fingerprint;
 
 /// Hexadecimal digits of an id: 128 bits, so that nobody can make two plans with one id, have one approved and apply the other.
@@ -57,7 +57,7 @@ fn between(before: &Value, after: &Value) -> Option<Value> {
     match (before, after) {
         _ if before == after => None,
         // Where it comes to refer to what is only made, what it referred to stands with that, and a version is just a count.
-        _ if Reference::from_value(after).is_some() => Some(after.clone()),
+        _ if is_unknown(after) => Some(after.clone()),
         (Value::Object(was), Value::Object(will)) => {
             let of = |table: &Map<String, Value>, key: &str| table.get(key).cloned().unwrap_or_default();
             let keys = was.keys().chain(will.keys());

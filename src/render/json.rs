@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::Header;
 use super::rows::conceal::{conceal, marks};
-use crate::graph::{Attrs, DECLARED, REPLACES, Reference, Tags};
+use crate::graph::{Attrs, DECLARED, REPLACES, Tags, is_unknown};
 use crate::plan::{Action, Change, Effect, Plan, Reason, Schema, Schemas, Summary};
 use promotion::Move;
 
@@ -307,7 +307,7 @@ fn entries(object: &Object, of: fn(&Value) -> Option<Value>) -> Object {
 /// A value without what is known after apply only. In a list its place stays, as null.
 fn known(value: &Value) -> Option<Value> {
     match value {
-        Value::Object(_) if Reference::from_value(value).is_some() => None,
+        Value::Object(_) if is_unknown(value) => None,
         Value::Object(object) => Some(Value::Object(entries(object, known))),
         Value::Array(items) => Some(items.iter().map(|item| known(item).unwrap_or_default()).collect()),
         _ => Some(value.clone()),
@@ -317,7 +317,7 @@ fn known(value: &Value) -> Option<Value> {
 /// `true` in place of what is known after apply only; none where all is known.
 fn unknown(value: &Value) -> Option<Value> {
     match value {
-        Value::Object(_) if Reference::from_value(value).is_some() => Some(Value::Bool(true)),
+        Value::Object(_) if is_unknown(value) => Some(Value::Bool(true)),
         Value::Object(object) => {
             let inside = entries(object, unknown);
             (!inside.is_empty()).then_some(Value::Object(inside))

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::graph::{Address, Attrs, DECLARED, Live, Reference, State, Tags};
+use crate::graph::{Address, Attrs, DECLARED, Live, State, Tags, is_unknown};
 use crate::plan::{Action, Change, FieldChange, Plan, Reason};
 
 /// One resource that is not as the plan has it.
@@ -117,7 +117,7 @@ fn touched(field: &FieldChange) -> Vec<String> {
     let (before, after) = (attrs(&field.before), attrs(&field.after));
     let paths = before.keys().chain(after.keys()).collect::<BTreeSet<_>>();
     // What will be known after apply only comes in place of whatever is there: see `Plan::id`.
-    let pending = |path: &String| after.get(path).is_some_and(|value| Reference::from_value(value).is_some());
+    let pending = |path: &String| after.get(path).is_some_and(is_unknown);
     paths.into_iter().filter(|path| before.get(*path) != after.get(*path) && !pending(path)).cloned().collect()
 }
 

@@ -13,10 +13,12 @@ mod network;
 mod notify;
 mod passwords;
 mod promotion;
+mod route;
 mod runtime;
 mod service;
 mod shapes;
 mod tags;
+mod texts;
 mod variables;
 
 use super::environment::Environment;
@@ -45,9 +47,11 @@ pub(super) fn alone(subject: &Subject) -> Vec<Problem> {
         network::check,
         service::check,
         runtime::check,
+        route::check,
         deploy::check,
         connects::check,
         variables::check,
+        texts::check,
         database::check,
         cache::check,
         alarms::check,

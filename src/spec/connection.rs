@@ -15,15 +15,24 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// The names of the environment variables a service finds this under, such as `DATABASE_MAIN_HOST`.
+    /// What a service is told of it.
+    #[must_use]
+    pub const fn parts(&self) -> &'static [&'static str] {
+        match self {
+            Self::Database(_) => &["host", "port", "name", "secret_arn"],
+            Self::Cache(_) => &["host", "port"],
+        }
+    }
+
+    /// The names of the environment variables a service finds these under, such as `DATABASE_MAIN_HOST`.
     #[must_use]
     pub fn variables(&self) -> Vec<String> {
-        let (kind, name, parts): (_, _, &[&str]) = match self {
-            Self::Database(name) => ("DATABASE", name, &["HOST", "PORT", "NAME", "SECRET_ARN"]),
-            Self::Cache(name) => ("CACHE", name, &["HOST", "PORT"]),
+        let (kind, name) = match self {
+            Self::Database(name) => ("database", name),
+            Self::Cache(name) => ("cache", name),
         };
-        let name = name.replace('-', "_").to_ascii_uppercase();
-        parts.iter().map(|part| format!("{kind}_{name}_{part}")).collect()
+        let variable = |part: &&str| format!("{kind}_{name}_{part}").replace('-', "_").to_ascii_uppercase();
+        self.parts().iter().map(variable).collect()
     }
 }
 

@@ -17,6 +17,9 @@ pub struct Deploy {
     #[schemars(range(min = 100, max = 200))]
     pub max_healthy_percent: Option<u32>,
 
+    /// With `false` the old instance is gone before the new one starts, for what must never run twice, such as a scheduler: for services of one instance at most.
+    pub overlap: bool,
+
     /// How long a new instance runs before its figures count and the next old one goes. Behind a load balancer it is at least 5 minutes.
     pub warmup: Duration,
 
@@ -36,10 +39,18 @@ pub struct Deploy {
 pub(super) const APART: u32 = 100;
 
 impl Deploy {
-    /// How much there may be meanwhile. Half as much again unless said otherwise: with a tenth, nine instances would go one by one.
+    /// How much of the capacity stays: nothing where the old must be gone first.
     #[must_use]
-    pub fn max_healthy_percent(&self) -> u32 {
-        self.max_healthy_percent.unwrap_or_else(|| (self.min_healthy_percent + APART).min(150))
+    pub const fn least_percent(&self) -> u32 {
+        if self.overlap { self.min_healthy_percent } else { 0 }
+    }
+
+    /// How much there may be meanwhile. Half as much again unless said otherwise: with a tenth, nine instances would go one by one.
+    /// Where it is no more than there was, Auto Scaling terminates before it launches ("Set an instance maintenance policy").
+    #[must_use]
+    pub fn most_percent(&self) -> u32 {
+        let half_again = || (self.min_healthy_percent + APART).min(150);
+        if self.overlap { self.max_healthy_percent.unwrap_or_else(half_again) } else { 100 }
     }
 }
 
@@ -48,6 +59,7 @@ impl Default for Deploy {
         Self {
             min_healthy_percent: 100,
             max_healthy_percent: None,
+            overlap: true,
             warmup: Duration::from_secs(120),
             checkpoint_percent: Vec::new(),
             checkpoint_delay: Duration::from_secs(600),

@@ -12,7 +12,8 @@ use serde::Deserialize;
 
 use super::named::Named;
 use super::notify::Notify;
-use super::service::Service;
+use super::route::Route;
+use super::service::{LoadBalancer, Runtime, Service};
 use super::store::{Cache, Database};
 use crate::values::duration::Duration;
 
@@ -70,6 +71,39 @@ impl Environment {
     #[must_use]
     pub fn prefix(&self) -> String {
         format!("{}-{}", self.project, self.environment)
+    }
+
+    /// The load balancer by which a service on instances is reached, and whose it is: its own, or that of the service it stands behind.
+    #[must_use]
+    pub fn front(&self, service: &str) -> Option<(&str, &LoadBalancer)> {
+        let (name, its) = self.service.get_key_value(service)?;
+        let (owner, its) = its.route().map_or(Some((name, its)), |route| self.service.get_key_value(&route.behind))?;
+        Some((owner, its.load_balancer()?))
+    }
+
+    /// The services that stand behind the load balancer of this one, with how they are reached, in the order of the spec.
+    pub fn behind<'a>(&'a self, owner: &str) -> impl Iterator<Item = (&'a str, &'a Route)> {
+        let routes = self.service.iter().filter_map(|(name, service)| Some((name, service.route()?)));
+        routes.filter(move |(_, route)| route.behind == owner)
+    }
+
+    /// Where people reach a service, by the host name that AWS gave what stands in front of it: by a name of its own where its route
+    /// has one.
+    #[must_use]
+    pub fn reached_at(&self, service: &str, scheme: &str, host: &str) -> String {
+        let hosts = self.service.get(service).and_then(Service::route).map(|route| route.hosts.as_slice());
+        let own = hosts.unwrap_or_default().iter().find(|host| !host.contains(['*', '?']));
+        format!("{scheme}://{}", own.map_or(host, String::as_str))
+    }
+
+    /// Whether a service has an address on the internet.
+    #[must_use]
+    pub fn is_public(&self, service: &str) -> bool {
+        match self.service.get(service).map(|service| &service.runtime) {
+            Some(Runtime::Asg { .. }) => self.front(service).is_some_and(|(_, front)| front.public),
+            Some(Runtime::AppRunner { .. }) => true,
+            None => false,
+        }
     }
 
     /// The name of the database inside a database instance: the one that was written, else the project's,
@@ -191,7 +225,7 @@ const fn twenty() -> u32 {
     20
 }
 
-fn cidr_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+pub(super) fn cidr_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({
         "type": "string",
         "format": "infra-cidr",

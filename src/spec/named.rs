@@ -20,6 +20,12 @@ impl<T> Named<T> {
         self.iter().find_map(|(other, value)| (other == name).then_some(value))
     }
 
+    /// The thing of that name, with the name as it is kept here.
+    #[must_use]
+    pub fn get_key_value(&self, name: &str) -> Option<(&str, &T)> {
+        self.iter().find(|(other, _)| *other == name)
+    }
+
     /// Names and things in the order of the spec.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &T)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))

@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use ipnet::Ipv4Net;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use super::alarms::ServiceAlarms;
 use super::connection::Connection;
 use super::deploy::Deploy;
+use super::route::{Route, cidrs_schema};
+use super::text::Text;
 use crate::values::duration::Duration;
 use crate::values::image_digest::ImageDigest;
 use crate::values::secret_ref::SecretRef;
@@ -34,7 +37,7 @@ pub struct Service {
     /// The databases and caches it may reach.
     pub connects: Vec<Connection>,
     /// Environment variables by value.
-    pub env: BTreeMap<String, String>,
+    pub env: BTreeMap<String, Text>,
     /// Environment variables whose values are secrets.
     pub secrets: BTreeMap<String, SecretRef>,
     /// For how many days its logs are kept.
@@ -54,6 +57,8 @@ pub enum Runtime {
         instances: Instances,
         /// The load balancer in front of them, if any.
         load_balancer: Option<LoadBalancer>,
+        /// The way to them through the load balancer of another service, if any.
+        route: Option<Route>,
         /// How its instances are replaced.
         deploy: Deploy,
     },
@@ -70,7 +75,7 @@ pub enum Runtime {
 
 /// Which keys of a service only go with which runtime.
 pub(super) const RUNTIME_KEYS: [(&str, &[&str]); 2] =
-    [("asg", &["instances", "load_balancer", "deploy", "release"]), ("apprunner", &["cpu", "memory_gib", "scaling"])];
+    [("asg", &["instances", "load_balancer", "route", "deploy", "release"]), ("apprunner", &["cpu", "memory_gib", "scaling"])];
 
 /// A service as it is written: one table for both runtimes, since serde's own ways to say
 /// "these keys or those" (`flatten`, `untagged`) cannot tell a reader what is wrong.
@@ -107,9 +112,9 @@ struct ServiceTable {
     #[serde(default)]
     connects: Vec<Connection>,
 
-    /// Environment variables by value. Secrets do not belong here.
+    /// Environment variables by value, in which other parts of the environment may stand: `${cache.main.host}`. Secrets do not belong here.
     #[serde(default)]
-    env: BTreeMap<String, String>,
+    env: BTreeMap<String, Text>,
 
     /// Environment variables whose values are kept in SSM Parameter Store or Secrets Manager.
     #[serde(default)]
@@ -128,6 +133,9 @@ struct ServiceTable {
 
     /// `asg` only: a load balancer in front of the instances. Without it, none.
     load_balancer: Option<LoadBalancer>,
+
+    /// `asg` only: a way to it through the load balancer of another service. Without it, none.
+    route: Option<Route>,
 
     /// `asg` only: how instances of a new image take the place of the old ones.
     deploy: Option<Deploy>,
@@ -176,6 +184,7 @@ impl TryFrom<ServiceTable> for Service {
             RuntimeName::Asg => Runtime::Asg {
                 instances: table.instances.ok_or("a service on `asg` needs a table `instances`")?,
                 load_balancer: table.load_balancer,
+                route: table.route,
                 deploy: table.deploy.unwrap_or_default(),
             },
             RuntimeName::AppRunner => Runtime::AppRunner {
@@ -203,18 +212,21 @@ impl TryFrom<ServiceTable> for Service {
 }
 
 impl Service {
-    /// Whether it is reached over plain HTTP, for want of a certificate.
+    /// Its own load balancer.
     #[must_use]
-    pub fn answers_plainly(&self) -> bool {
-        matches!(&self.runtime, Runtime::Asg { load_balancer: Some(front), .. } if front.certificate.is_none())
+    pub fn load_balancer(&self) -> Option<&LoadBalancer> {
+        match &self.runtime {
+            Runtime::Asg { load_balancer, .. } => load_balancer.as_ref(),
+            Runtime::AppRunner { .. } => None,
+        }
     }
 
-    /// Whether it has an address on the internet.
+    /// Its way through the load balancer of another one.
     #[must_use]
-    pub fn is_public(&self) -> bool {
+    pub fn route(&self) -> Option<&Route> {
         match &self.runtime {
-            Runtime::Asg { load_balancer, .. } => load_balancer.as_ref().is_some_and(|front| front.public),
-            Runtime::AppRunner { .. } => true,
+            Runtime::Asg { route, .. } => route.as_ref(),
+            Runtime::AppRunner { .. } => None,
         }
     }
 }
@@ -263,6 +275,11 @@ pub struct LoadBalancer {
     /// After how long without traffic a connection is closed, from `1s` to `4000s`.
     #[serde(default = "one_minute")]
     pub idle_timeout: Duration,
+
+    /// The addresses that reach it, such as `203.0.113.0/24`. Without it, the internet, or where it is not public the network.
+    #[serde(default)]
+    #[schemars(schema_with = "cidrs_schema")]
+    pub allow: Vec<Ipv4Net>,
 }
 
 /// A command that runs once with a new image, such as a migration of the database, before any instance runs that image. Where it

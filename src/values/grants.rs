@@ -85,7 +85,7 @@ fn covers(outer: &Statement<Wanted>, inner: &Statement<Wanted>, cell: &Cell<'_>)
 fn contains(resource: &Input, asked: &Input) -> bool {
     match (resource, asked) {
         (Input::Known(pattern), Input::Known(asked)) => matches(pattern, asked),
-        (Input::Known(pattern), Input::Output(_)) => pattern == "*",
+        (Input::Known(pattern), Input::Output(_) | Input::Joined(_)) => pattern == "*",
         _ => resource == asked,
     }
 }

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_elasticloadbalancingv2::types::{Action as AwsAction, ActionTypeEnum, FixedResponseActionConfig};
-use infra::aws::elbv2::listener::{Action, Listener};
+use aws_sdk_elasticloadbalancingv2::types::{
+    Action as AwsAction, ActionTypeEnum, FixedResponseActionConfig, HttpHeaderConditionConfig, RuleCondition,
+};
+use infra::aws::elbv2::action::Action;
+use infra::aws::elbv2::listener::Listener;
 use infra::aws::elbv2::load_balancer::LoadBalancer;
+use infra::aws::elbv2::rule::ListenerRule;
 use infra::aws::elbv2::target_group::TargetGroup;
 use infra::graph::State;
 use infra::plan::Action as Planned;
+use serde_json::json;
 
 use crate::around::{Network, certificate, network};
 use crate::kit::{Sandbox, desired, replaced_by};
@@ -42,7 +47,8 @@ pub(crate) fn target_group(network: &Network) -> TargetGroup {
 }
 
 pub(crate) fn listener(load_balancer: String, action: Action) -> Listener {
-    Listener { load_balancer, port: 80, protocol: "HTTP".into(), certificate: String::new(), tls_policy: String::new(), action }
+    let (protocol, certificate, tls_policy) = ("HTTP".into(), String::new(), String::new());
+    Listener { load_balancer, port: 80, protocol, certificate, tls_policy, action, rules: Vec::new() }
 }
 
 #[tokio::test]
@@ -170,4 +176,76 @@ async fn listeners_of_others_are_left_alone_and_what_they_did_to_ours_is_put_rig
     let [live] = sandbox.list::<Listener>().await.try_into().unwrap();
     assert!(live.attrs["action"]["other"].as_str().unwrap().contains(r#""status_code":"410""#), "{live:#?}");
     assert_eq!(sandbox.put_right("service.web.listener", want).await, BTreeSet::from(["action".to_owned()]));
+}
+
+fn rule(path: &str, sources: &[&str], action: Action) -> ListenerRule {
+    let set = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect();
+    ListenerRule { hosts: BTreeSet::new(), paths: set(&[path]), sources: set(sources), other: String::new(), action }
+}
+
+#[tokio::test]
+async fn rules_come_change_move_and_go_and_what_others_do_to_them_is_put_right() {
+    const ADDRESS: &str = "service.web.listener";
+    let sandbox = Sandbox::new().await;
+    let network = network(&sandbox.aws).await;
+    let arn = sandbox.make("service.web.load_balancer", load_balancer(&network)).await.output("arn");
+    let web = sandbox.make("service.web.target_group", target_group(&network)).await.id();
+    let named = |name: &str| TargetGroup { name: format!("shop-test-{name}"), ..target_group(&network) };
+    let api = sandbox.make("service.api.target_group", named("api")).await;
+    let tool = sandbox.make("service.tool.target_group", named("tool")).await.id();
+    let to = |arn: &str| Action::Forward(arn.to_owned());
+    let plain = listener(arn, to(&web));
+    let with = |rules: &[ListenerRule]| Listener { rules: rules.to_vec(), ..plain.clone() };
+
+    let of_api = rule("/api/*", &[], to(&api.id()));
+    let of_tool = |sources: &[&str]| rule("/api/tool/*", sources, to(&tool));
+    let hosted = ListenerRule { hosts: BTreeSet::from(["tools.example.com".to_owned()]), ..of_tool(&["192.0.2.0/24"]) };
+    let refusal = rule("/api/tool/*", &[], Action::Refuse(403));
+    let first = with(&[of_tool(&["192.0.2.0/24"]), refusal.clone(), of_api.clone()]);
+    let changes = [
+        with(&[of_tool(&["192.0.2.0/24", "198.51.100.0/24"]), refusal.clone(), of_api.clone()]),
+        with(&[hosted.clone(), of_tool(&["203.0.113.0/24"]), refusal.clone(), of_api.clone()]),
+        // In another order, with nothing else another.
+        with(&[of_api.clone(), of_tool(&["203.0.113.0/24"]), hosted, refusal.clone()]),
+        plain.clone(),
+        with(&[of_api.clone()]),
+    ];
+    sandbox.round_trip(first.clone(), changes).await;
+
+    sandbox.make(ADDRESS, first.clone()).await;
+    let [live] = sandbox.list::<Listener>().await.try_into().unwrap();
+    let elbv2 = &sandbox.aws.elbv2;
+    let there = async || elbv2.describe_rules().listener_arn(&live.id).send().await.unwrap().rules.unwrap();
+    // Somebody takes one, and puts another before all others.
+    let of_tools = there().await.into_iter().find(|rule| rule.priority() == Some("1")).unwrap();
+    elbv2.delete_rule().rule_arn(of_tools.rule_arn().unwrap()).send().await.unwrap();
+    let header = HttpHeaderConditionConfig::builder().http_header_name("X-Beta").values("1").build();
+    let header = RuleCondition::builder().field("http-header").http_header_config(header).build();
+    let create = elbv2.create_rule().listener_arn(&live.id).priority(1).conditions(header);
+    create.actions(AwsAction::builder().r#type(ActionTypeEnum::Forward).target_group_arn(&web).build()).send().await.unwrap();
+    let [live] = sandbox.list::<Listener>().await.try_into().unwrap();
+    assert!(live.attrs["rules"][0]["other"].as_str().unwrap().contains("X-Beta"), "{live:#?}");
+    assert_eq!(sandbox.put_right(ADDRESS, first).await, BTreeSet::from(["rules".to_owned()]));
+    assert_eq!(there().await.len(), 4, "three, and the default action");
+
+    // What they lead to can go once they have gone.
+    sandbox.put_right(ADDRESS, plain).await;
+    sandbox.discard::<TargetGroup>(&api).await;
+}
+
+/// The answer to the call that makes a rule is lost, and the SDK asks again: there is one all the same.
+#[tokio::test]
+async fn a_rule_is_not_made_twice() {
+    let sandbox = Sandbox::new().await;
+    let network = network(&sandbox.aws).await;
+    let arn = sandbox.make("service.web.load_balancer", load_balancer(&network)).await.output("arn");
+    let web = sandbox.make("service.web.target_group", target_group(&network)).await.id();
+    let api = TargetGroup { name: "shop-test-api".into(), ..target_group(&network) };
+    let api = sandbox.make("service.api.target_group", api).await.id();
+    let want = listener(arn, Action::Forward(web));
+    sandbox.make("service.web.listener", want.clone()).await;
+    let lost = json!({ "service": "elbv2", "operation": "CreateRule", "code": "InternalFailure", "status": 500, "after": true });
+    sandbox.control("fail", &lost).await;
+    let rules = vec![rule("/api/*", &[], Action::Forward(api.clone())), rule("/v2/*", &[], Action::Forward(api))];
+    sandbox.put_right("service.web.listener", Listener { rules, ..want }).await;
 }

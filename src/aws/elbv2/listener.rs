@@ -1,11 +1,9 @@
-//! Listeners, with their default action, which cannot carry tags.
+//! Listeners, with their default action, which cannot carry tags, and their rules.
 
-use aws_sdk_elasticloadbalancingv2::types::{
-    Action as AwsAction, ActionTypeEnum, Certificate, ForwardActionConfig, Listener as AwsListener, RedirectActionConfig,
-    RedirectActionStatusCodeEnum, TargetGroupStickinessConfig, TargetGroupTuple,
-};
-use serde::{Deserialize, Serialize};
-use serde_json::json;
+use std::collections::BTreeMap;
+
+use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener as AwsListener};
+use serde_json::Value;
 
 use super::super::access::{Access, named, reads};
 use super::super::client::Aws;
@@ -13,8 +11,10 @@ use super::super::error::{AwsError, Call};
 use super::super::kind::{At, Changed, Created, Found, Resource, outputs};
 use super::super::read::{both, each};
 use super::super::shared::shared;
-use super::{deleted, load_balancer, load_balancers, tags_of_ours, to_aws, unless_gone};
-use crate::graph::{Actual, Outputs, Owner, Phase, Scope, State, Tags};
+use super::action::{Action, from_actions, to_action};
+use super::rule::{self, ListenerRule};
+use super::{deleted, load_balancer, load_balancers, tags_of_ours, target_groups, to_aws, unless_gone};
+use crate::graph::{Outputs, Owner, Scope, State, Tags, Wanted};
 use crate::plan::Output;
 use crate::plan::rule::{replace, update};
 use crate::resource;
@@ -34,21 +34,11 @@ resource! {
         tls_policy: String => update(),
         /// What happens to requests.
         action: Action<P> => update().headline(),
+        /// Which requests something else happens to; of several rules that fit one, the first counts.
+        rules: Vec<ListenerRule<P>> => update().widens(lets_more_in, "addresses get through that did not"),
     }
     outputs: [Output::held("arn")],
     hourly: false,
-}
-
-/// What happens to requests.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(bound = "", rename_all = "snake_case")]
-pub enum Action<P: Phase = Actual> {
-    /// A target group, by ARN, gets them.
-    Forward(P::Text),
-    /// The sender is told to come again over HTTPS, on this port, for good (301).
-    RedirectToHttps(u16),
-    /// What somebody else set up, as JSON; `infra` makes none.
-    Other(String),
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
@@ -59,11 +49,23 @@ impl Resource for Listener {
         read: &[reads(&[
             "elasticloadbalancing:DescribeLoadBalancers",
             "elasticloadbalancing:DescribeListeners",
+            "elasticloadbalancing:DescribeRules",
+            "elasticloadbalancing:DescribeTargetGroups",
             "elasticloadbalancing:DescribeTags",
         ])],
         write: &[
             named(&["elasticloadbalancing:CreateListener"], &[load_balancer::ARN]),
-            named(&["elasticloadbalancing:ModifyListener", "elasticloadbalancing:AddTags"], &[ARN]),
+            named(
+                &[
+                    "elasticloadbalancing:ModifyListener",
+                    "elasticloadbalancing:AddTags",
+                    "elasticloadbalancing:CreateRule",
+                    "elasticloadbalancing:ModifyRule",
+                    "elasticloadbalancing:SetRulePriorities",
+                    "elasticloadbalancing:DeleteRule",
+                ],
+                &[ARN],
+            ),
         ],
         delete: &[named(&["elasticloadbalancing:DeleteListener"], &[ARN])],
     };
@@ -71,10 +73,12 @@ impl Resource for Listener {
     /// Listeners bear no names: those on our load balancers that carry no tags of ours are somebody else's business.
     async fn list(aws: &Aws, scope: &Scope) -> Result<Vec<Found<Self>>, AwsError> {
         let aws = &aws.for_one_look();
-        let (mut tags, listed) = both(tags_of_ours(aws, scope), all(aws, scope)).await?;
+        let ((mut tags, mut rules), listed) =
+            both(both(tags_of_ours(aws, scope), rules_of_ours(aws, scope)), all(aws, scope)).await?;
         let found = listed.iter().filter_map(|listener| {
             let tags = tags.remove(listener.listener_arn()?)?;
-            (!matches!(scope.owner(&tags), Owner::Foreign(_))).then(|| found(listener, tags))
+            let rules = rules.remove(listener.listener_arn()?).unwrap_or_default();
+            (!matches!(scope.owner(&tags), Owner::Foreign(_))).then(|| found(listener, rules, tags))
         });
         Ok(found.collect())
     }
@@ -94,22 +98,31 @@ impl Resource for Listener {
             .await
             .call("elasticloadbalancing:CreateListener")?;
         let id = answer.listeners().first().and_then(AwsListener::listener_arn).unwrap_or_default().to_owned();
+        if !want.rules.is_empty() {
+            rule::set(aws, &id, &want.rules).await?;
+        }
         Ok(Created { outputs: outputs([("arn", Some(&id))]), id })
     }
 
-    /// Says everything anew: a certificate belongs to HTTPS alone, so they change together.
-    async fn update(aws: &Aws, live: &At<Self>, want: &Self, _changed: &Changed<'_>) -> Result<Outputs, AwsError> {
-        aws.elbv2
-            .modify_listener()
-            .listener_arn(&live.id)
-            .port(want.port.into())
-            .protocol(want.protocol.as_str().into())
-            .set_certificates(certificates(want))
-            .set_ssl_policy(text(&want.tls_policy))
-            .default_actions(to_action(&want.action)?)
-            .send()
-            .await
-            .call("elasticloadbalancing:ModifyListener")?;
+    /// Says everything but the rules anew: a certificate belongs to HTTPS alone, so they change together. A rule may lead to what the
+    /// default action led to, so rules come first.
+    async fn update(aws: &Aws, live: &At<Self>, want: &Self, changed: &Changed<'_>) -> Result<Outputs, AwsError> {
+        if changed.any(&["rules"]) {
+            rule::set(aws, &live.id, &want.rules).await?;
+        }
+        if changed.0.iter().any(|name| name != "rules") {
+            aws.elbv2
+                .modify_listener()
+                .listener_arn(&live.id)
+                .port(want.port.into())
+                .protocol(want.protocol.as_str().into())
+                .set_certificates(certificates(want))
+                .set_ssl_policy(text(&want.tls_policy))
+                .default_actions(to_action(&want.action)?)
+                .send()
+                .await
+                .call("elasticloadbalancing:ModifyListener")?;
+        }
         Ok(Outputs::new())
     }
 
@@ -133,6 +146,37 @@ pub(super) async fn all(aws: &Aws, scope: &Scope) -> Result<Vec<AwsListener>, Aw
     shared(aws, |shared| &shared.listeners, question).await
 }
 
+/// The rules of the environment's listeners, by ARN. Each listener has to be asked, so only those are whose load balancer serves target
+/// groups that no default action names: rules that lead nowhere of ours are nobody's as long as there are none of ours.
+async fn rules_of_ours(aws: &Aws, scope: &Scope) -> Result<BTreeMap<String, Vec<ListenerRule>>, AwsError> {
+    let (groups, listeners) = both(target_groups(aws, scope), all(aws, scope)).await?;
+    let leads = |listener: &AwsListener| match from_actions(listener.default_actions()) {
+        Action::Forward(target_group) => Some(target_group),
+        _ => None,
+    };
+    let by_default: Vec<String> = listeners.iter().filter_map(leads).collect();
+    let elsewhere = groups.iter().filter(|group| !by_default.iter().any(|arn| group.target_group_arn() == Some(arn)));
+    let served: Vec<&String> = elsewhere.flat_map(|group| group.load_balancer_arns()).collect();
+    let asked = listeners.iter().filter(|listener| served.iter().any(|arn| listener.load_balancer_arn() == Some(arn)));
+    let asked = asked.filter_map(AwsListener::listener_arn);
+    let rules = each(asked, async |arn| {
+        let rules = unless_gone(rule::of(aws, arn).await)?.unwrap_or_default();
+        Ok::<_, AwsError>((arn.to_owned(), rules.into_iter().map(|numbered| numbered.rule).collect()))
+    });
+    Ok(rules.await?.into_iter().collect())
+}
+
+/// Whether some of the requests that only some addresses might make can be made by others.
+fn lets_more_in(before: &Value, after: &Value) -> bool {
+    let rules = |value: &Value| serde_json::from_value::<Vec<ListenerRule<Wanted>>>(value.clone()).unwrap_or_default();
+    let (before, after) = (rules(before), rules(after));
+    before.iter().filter(|was| !was.sources.is_empty()).any(|was| {
+        let same = after.iter().filter(|will| (&will.hosts, &will.paths) == (&was.hosts, &was.paths));
+        let mut open = same.filter(|will| matches!(will.action, Action::Forward(_)));
+        open.any(|will| will.sources.is_empty())
+    })
+}
+
 /// The listeners of a load balancer.
 async fn of(aws: &Aws, load_balancer: &str) -> Result<Vec<AwsListener>, AwsError> {
     let mut pages = aws.elbv2.describe_listeners().load_balancer_arn(load_balancer).into_paginator().items().send();
@@ -143,7 +187,7 @@ async fn of(aws: &Aws, load_balancer: &str) -> Result<Vec<AwsListener>, AwsError
     Ok(listeners)
 }
 
-fn found(listener: &AwsListener, tags: Tags) -> Found<Listener> {
+fn found(listener: &AwsListener, rules: Vec<ListenerRule>, tags: Tags) -> Found<Listener> {
     Found {
         id: listener.listener_arn().unwrap_or_default().to_owned(),
         state: State::Ready,
@@ -154,6 +198,7 @@ fn found(listener: &AwsListener, tags: Tags) -> Found<Listener> {
             certificate: listener.certificates().first().and_then(Certificate::certificate_arn).unwrap_or_default().to_owned(),
             tls_policy: listener.ssl_policy().unwrap_or_default().to_owned(),
             action: from_actions(listener.default_actions()),
+            rules,
         },
         outputs: outputs([("arn", listener.listener_arn())]),
         tags,
@@ -166,113 +211,4 @@ fn certificates(want: &Listener) -> Option<Vec<Certificate>> {
 
 fn text(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
-}
-
-fn to_action(action: &Action) -> Result<AwsAction, AwsError> {
-    match action {
-        Action::Forward(target_group) => {
-            Ok(AwsAction::builder().r#type(ActionTypeEnum::Forward).target_group_arn(target_group).build())
-        }
-        Action::RedirectToHttps(port) => {
-            Ok(AwsAction::builder().r#type(ActionTypeEnum::Redirect).redirect_config(to_https(*port)).build())
-        }
-        Action::Other(action) => {
-            Err(AwsError::unexpected("elasticloadbalancing:ModifyListener", format!("{action} is nothing that infra sets up")))
-        }
-    }
-}
-
-/// The same address over HTTPS; what is not named keeps what the request had.
-fn to_https(port: u16) -> RedirectActionConfig {
-    RedirectActionConfig::builder()
-        .protocol("HTTPS")
-        .port(port.to_string())
-        .host("#{host}")
-        .path("/#{path}")
-        .query("#{query}")
-        .status_code(RedirectActionStatusCodeEnum::Http301)
-        .build()
-}
-
-fn from_actions(actions: &[AwsAction]) -> Action {
-    let other = || Action::Other(actions.iter().map(describe).collect::<serde_json::Value>().to_string());
-    let [action] = actions else { return other() };
-    let groups = action.forward_config().map(ForwardActionConfig::target_groups).unwrap_or_default();
-    let sticky = action
-        .forward_config()
-        .and_then(ForwardActionConfig::target_group_stickiness_config)
-        .and_then(TargetGroupStickinessConfig::enabled);
-    let target_group = match groups {
-        [] => action.target_group_arn(),
-        [group] => group.target_group_arn(),
-        _ => None,
-    };
-    match (action.r#type(), target_group, action.redirect_config()) {
-        (Some(ActionTypeEnum::Forward), Some(target_group), _) if sticky != Some(true) => {
-            Action::Forward(target_group.to_owned())
-        }
-        (Some(ActionTypeEnum::Redirect), _, Some(redirect)) => match redirect.port().and_then(|port| port.parse().ok()) {
-            Some(port) if *redirect == to_https(port) => Action::RedirectToHttps(port),
-            _ => other(),
-        },
-        _ => other(),
-    }
-}
-
-/// What somebody else set up, as far as it fits into a line of a plan.
-fn describe(action: &AwsAction) -> serde_json::Value {
-    let forward = action.forward_config().map(|forward| {
-        let group = |group: &TargetGroupTuple| json!({ "target_group": group.target_group_arn(), "weight": group.weight() });
-        forward.target_groups().iter().map(group).collect::<Vec<_>>()
-    });
-    let redirect = action.redirect_config().map(|to| {
-        json!({
-            "protocol": to.protocol(), "host": to.host(), "port": to.port(), "path": to.path(), "query": to.query(),
-            "status_code": to.status_code().map(RedirectActionStatusCodeEnum::as_str),
-        })
-    });
-    let fixed = action.fixed_response_config().map(|fixed| {
-        json!({ "status_code": fixed.status_code(), "content_type": fixed.content_type(), "message_body": fixed.message_body() })
-    });
-    let parts = [("forward", forward.map(Into::into)), ("redirect", redirect), ("fixed_response", fixed)];
-    let mut described = json!({ "type": action.r#type().map(ActionTypeEnum::as_str) });
-    for (name, part) in parts {
-        if let Some(part) = part {
-            described[name] = part;
-        }
-    }
-    described
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_said_is_read_back() {
-        for action in [Action::Forward("arn:tg".into()), Action::RedirectToHttps(8443)] {
-            assert_eq!(from_actions(&[to_action(&action).unwrap()]), action);
-        }
-    }
-
-    #[test]
-    fn elb_tells_one_target_group_in_two_places() {
-        let tuple = TargetGroupTuple::builder().target_group_arn("arn:tg").weight(1).build();
-        let forward = |groups: &[TargetGroupTuple]| {
-            let config = ForwardActionConfig::builder().set_target_groups(Some(groups.to_vec())).build();
-            AwsAction::builder().r#type(ActionTypeEnum::Forward).forward_config(config).build()
-        };
-        assert_eq!(from_actions(&[forward(std::slice::from_ref(&tuple))]), Action::Forward("arn:tg".into()));
-        assert!(matches!(from_actions(&[forward(&[tuple.clone(), tuple])]), Action::Other(_)));
-    }
-
-    #[test]
-    fn another_redirect_is_told_as_it_is() {
-        let config =
-            RedirectActionConfig::builder().host("example.org").status_code(RedirectActionStatusCodeEnum::Http302).build();
-        let action = AwsAction::builder().r#type(ActionTypeEnum::Redirect).redirect_config(config).build();
-        let Action::Other(text) = from_actions(&[action]) else { panic!("it is none of ours") };
-        assert!(text.contains("example.org") && text.contains("HTTP_302"), "{text}");
-        assert!(to_action(&Action::Other(text)).is_err());
-    }
 }

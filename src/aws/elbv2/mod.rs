@@ -10,8 +10,10 @@ use super::read::{both, each};
 use super::shared::shared;
 use crate::graph::{Scope, Tags};
 
+pub mod action;
 pub mod listener;
 pub mod load_balancer;
+pub mod rule;
 pub mod target_group;
 
 /// How many resources `DescribeTags` takes in one call.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::aws::cloudwatch::alarm::Metric;
 use crate::desired::{apprunner, asg, cache, database, load_balancer};
 use crate::graph::{Input, Wanted};
-use crate::spec::{Cache, Runtime};
+use crate::spec::{Cache, Environment, Runtime};
 
 /// The length of a period in seconds.
 pub(super) const PERIOD: u32 = 60;
@@ -76,21 +76,32 @@ impl Unit {
 }
 
 impl Measured {
-    pub(super) fn of(name: &str, runtime: &Runtime) -> Self {
+    pub(super) fn of(environment: &Environment, name: &str, runtime: &Runtime) -> Self {
         match runtime {
-            Runtime::Asg { .. } => Self::on_instances(name),
+            Runtime::Asg { .. } => {
+                let owner = environment.front(name).map_or(name, |(owner, _)| owner);
+                Self::on_instances(name, owner, environment.behind(owner).next().is_some())
+            }
             Runtime::AppRunner { .. } => Self::on_app_runner(name),
         }
     }
 
-    /// "CloudWatch metrics for your Application Load Balancer", and "for your Auto Scaling group".
-    fn on_instances(name: &str) -> Self {
+    /// "CloudWatch metrics for your Application Load Balancer", and "for your Auto Scaling group". Where several services share the load
+    /// balancer, each is measured by its own targets, and what the load balancer answers itself is nobody's.
+    fn on_instances(name: &str, owner: &str, is_shared: bool) -> Self {
+        let full_name = Input::output(&load_balancer::address(owner), "full_name");
+        let targets = Input::output(&load_balancer::target_group_address(name), "full_name");
         let balancer = |named: &str, statistic: &str| {
-            let full_name = Input::output(&load_balancer::address(name), "full_name");
-            metric("AWS/ApplicationELB", named, statistic, [("LoadBalancer", full_name)])
+            let mut metric = metric("AWS/ApplicationELB", named, statistic, [("LoadBalancer", full_name.clone())]);
+            metric.dimensions.extend(is_shared.then(|| ("TargetGroup".to_owned(), targets.clone())));
+            metric
         };
         let sum = |id: &str, named: &str| (id.to_owned(), balancer(named, "Sum"));
-        let errors = Figure {
+        let of_targets = Figure {
+            metrics: [sum("targets", "HTTPCode_Target_5XX_Count"), sum("requests", "RequestCount")].into(),
+            expression: "100 * targets / requests".into(),
+        };
+        let of_all = Figure {
             metrics: [
                 sum("targets", "HTTPCode_Target_5XX_Count"),
                 sum("balancer", "HTTPCode_ELB_5XX_Count"),
@@ -103,11 +114,10 @@ impl Measured {
             expression: "100 * (targets + balancer) / (requests + turned_away)".into(),
         };
         let mut unhealthy = balancer("UnHealthyHostCount", "Maximum");
-        let targets = Input::output(&load_balancer::target_group(name), "full_name");
-        unhealthy.dimensions.insert("TargetGroup".into(), targets);
+        unhealthy.dimensions.insert("TargetGroup".into(), targets.clone());
         let group = Input::output(&asg::group_address(name), "name");
         Self {
-            errors,
+            errors: if is_shared { of_targets } else { of_all },
             unhealthy: Some(Figure::of(unhealthy)),
             latency: Figure::of(balancer("TargetResponseTime", "p95")),
             latency_unit: Unit::Seconds,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::graph::Reference;
+use crate::graph::{Reference, is_unknown};
 use crate::plan::{Attribute, Sensitive};
 use crate::values::name::fingerprint;
 
@@ -79,7 +79,7 @@ fn sealed(object: &Map<String, Value>) -> Option<&str> {
 fn mark(value: &Value) -> Option<Value> {
     match value {
         Value::Null => None,
-        Value::Object(_) if Reference::from_value(value).is_some() => Some(Value::Bool(true)),
+        Value::Object(_) if is_unknown(value) => Some(Value::Bool(true)),
         Value::Object(object) if sealed(object).is_some() => Some(Value::Bool(true)),
         Value::Object(object) => {
             Some(Value::Object(object.iter().filter_map(|(key, item)| Some((key.clone(), mark(item)?))).collect()))

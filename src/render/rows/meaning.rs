@@ -1,14 +1,17 @@
 //! Values in words: what a rule, a route, a statement or an image means, not how it is encoded.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::names::{Names, unknown};
+use super::names::{Names, in_a_text, unknown};
 use crate::aws::ec2::launch_template::Container;
 use crate::aws::ec2::route_table::{Route, Target};
 use crate::aws::ec2::security_group::{Peer, Rule};
-use crate::aws::elbv2::listener::Action;
-use crate::graph::{Input, Reference, Wanted};
+use crate::aws::elbv2::action::Action;
+use crate::aws::elbv2::rule::ListenerRule;
+use crate::graph::{Input, Reference, Wanted, is_unknown, references};
 use crate::values::image_digest::ImageDigest;
 use crate::values::name::fingerprint;
 use crate::values::policy::Statement;
@@ -54,6 +57,9 @@ impl Speaker<'_> {
         if let Some(reference) = Reference::from_value(value) {
             return Some(unknown(&reference));
         }
+        if is_unknown(value) {
+            return Some(in_a_text(&references(value)));
+        }
         if let Ok(rule) = Rule::<Wanted>::deserialize(value) {
             return Some(self.rule(attribute, &rule));
         }
@@ -63,12 +69,30 @@ impl Speaker<'_> {
         if let Ok(statement) = Statement::<Wanted>::deserialize(value) {
             return Some(self.statement(&statement));
         }
-        let action = Action::<Wanted>::deserialize(value).ok()?;
-        Some(match &action {
+        if let Ok(rule) = ListenerRule::<Wanted>::deserialize(value) {
+            return Some(self.listener_rule(&rule));
+        }
+        Some(self.action(&Action::<Wanted>::deserialize(value).ok()?))
+    }
+
+    fn action(self, action: &Action<Wanted>) -> String {
+        match action {
             Action::Forward(target) => format!("forward to {}", self.input(target)),
             Action::RedirectToHttps(port) => format!("redirect to HTTPS on port {port}"),
+            Action::Refuse(status) => format!("answer with {status}"),
             Action::Other(json) => self.text(json),
-        })
+        }
+    }
+
+    fn listener_rule(self, rule: &ListenerRule<Wanted>) -> String {
+        let list = |values: &BTreeSet<String>| values.iter().cloned().collect::<Vec<_>>().join(", ");
+        let what = match (list(&rule.hosts), list(&rule.paths)) {
+            (hosts, paths) if hosts.is_empty() && paths.is_empty() => "anything".into(),
+            (hosts, paths) => hosts + &paths,
+        };
+        let from = if rule.sources.is_empty() { String::new() } else { format!(" from {}", list(&rule.sources)) };
+        let other = if rule.other.is_empty() { String::new() } else { format!(" where {}", self.text(&rule.other)) };
+        format!("{what}{from}{other}: {}", self.action(&rule.action))
     }
 
     fn rule(self, attribute: &str, rule: &Rule<Wanted>) -> String {
@@ -115,6 +139,7 @@ impl Speaker<'_> {
         match input {
             Input::Known(text) => self.text(text),
             Input::Output(reference) => unknown(reference),
+            Input::Joined(_) => in_a_text(&references(&serde_json::to_value(input).unwrap_or_default())),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Ids and ARNs as the addresses of what they belong to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::graph::{Address, Outputs, Reference};
 use crate::plan::{Plan, Schemas};
@@ -61,4 +61,11 @@ impl<'a> Names<'a> {
 /// What is not known before the resource it comes from is there.
 pub(super) fn unknown(reference: &Reference) -> String {
     format!("({} of {}, known after apply)", reference.output, reference.address)
+}
+
+/// A text that is not known before all that stands in it is there.
+pub(super) fn in_a_text(references: &[Reference]) -> String {
+    let parts: BTreeSet<String> =
+        references.iter().map(|reference| format!("{} of {}", reference.output, reference.address)).collect();
+    format!("(with {}, known after apply)", Vec::from_iter(parts).join(", "))
 }

@@ -17,7 +17,9 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     let services = subject.environment.service.iter();
     services
         .flat_map(|(name, service)| match &service.runtime {
-            Runtime::Asg { deploy, .. } => one(subject, name, service, deploy),
+            Runtime::Asg { deploy, instances, .. } => {
+                one(subject, name, service, deploy).into_iter().chain(alone(subject, name, deploy, instances.max)).collect()
+            }
             Runtime::AppRunner { .. } => Vec::new(),
         })
         .collect()
@@ -27,7 +29,7 @@ fn one(subject: &Subject, name: &str, service: &Service, deploy: &Deploy) -> Vec
     let written = |key: &str| subject.tree.at(&["service", name, "deploy", key]).is_some();
     let at = |key: &str| subject.place(&["service", name, "deploy", key]);
     let mut problems = Vec::new();
-    let (min, max) = (deploy.min_healthy_percent, deploy.max_healthy_percent());
+    let (min, max) = (deploy.least_percent(), deploy.most_percent());
     if max.saturating_sub(min) > APART {
         let problem = Problem::error(format!("`max_healthy_percent` is too far above `min_healthy_percent`: {max} and {min}"));
         let problem = problem.at(at("max_healthy_percent"));
@@ -58,6 +60,28 @@ fn one(subject: &Subject, name: &str, service: &Service, deploy: &Deploy) -> Vec
     }
     if deploy.alarms.iter().any(String::is_empty) {
         problems.push(Problem::error("an alarm needs a name").at(at("alarms")));
+    }
+    problems
+}
+
+/// What may never run twice is one instance, and nothing else says how many there are meanwhile.
+fn alone(subject: &Subject, name: &str, deploy: &Deploy, max: u32) -> Vec<Problem> {
+    let at = |key: &str| subject.place(&["service", name, "deploy", key]);
+    if deploy.overlap {
+        return Vec::new();
+    }
+    let mut problems = Vec::new();
+    if max > 1 {
+        let problem = Problem::error(format!("`{name}` may have {max} instances at once, overlap or not")).at(at("overlap"));
+        let problem = problem.label(subject.place(&["service", name, "instances", "max"]), "");
+        problems.push(problem.help("write `max = 1`, or leave `overlap` out"));
+    }
+    for key in ["min_healthy_percent", "max_healthy_percent"] {
+        let written = subject.tree.at(&["service", name, "deploy", key]).is_some();
+        if written {
+            let problem = Problem::error(format!("`{key}` has nothing to say where nothing overlaps")).at(at(key));
+            problems.push(problem.label(at("overlap"), "").help("leave one of the two out"));
+        }
     }
     problems
 }

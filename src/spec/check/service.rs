@@ -37,7 +37,7 @@ fn one(subject: &Subject, name: &str, service: &Service) -> Vec<Problem> {
             problems.push(problem.help(format!("write `\"/{path}\"`")));
         }
     }
-    if service.probe.is_some() && !service.is_public() {
+    if service.probe.is_some() && !subject.environment.is_public(name) {
         let problem = Problem::error(format!("`{name}` has no public address that could be probed")).at(at("probe"));
         problems.push(problem.help("leave it out, or give the service a load balancer with `public = true`"));
     }
@@ -71,8 +71,8 @@ fn release(subject: &Subject, name: &str, release: &Release) -> Vec<Problem> {
 
 fn who_needs_a_port(runtime: &Runtime) -> Option<&'static str> {
     match runtime {
-        Runtime::Asg { load_balancer: Some(_), .. } => Some("the load balancer"),
-        Runtime::Asg { load_balancer: None, .. } => None,
+        Runtime::Asg { load_balancer: None, route: None, .. } => None,
+        Runtime::Asg { .. } => Some("the load balancer"),
         Runtime::AppRunner { .. } => Some("App Runner"),
     }
 }

@@ -3,6 +3,7 @@
 use ipnet::Ipv4Net;
 
 use crate::spec::connection::Connection;
+use crate::spec::text::Text;
 use crate::values::duration::Duration;
 use crate::values::image_digest::ImageDigest;
 use crate::values::secret_ref::SecretRef;
@@ -39,6 +40,12 @@ pub(super) fn check(format: &str, text: &str) -> Option<Fault> {
             text.parse::<Connection>().is_ok(),
             "not something a service can connect to",
             "write `database.NAME` or `cache.NAME`",
+        ),
+        "infra-text" => (
+            text.parse::<Text>().is_ok(),
+            "what stands in `${…}` here is no part of the environment that a service can be told",
+            "write `${database.NAME.host}`, `…port`, `…name` or `…secret_arn`, `${cache.NAME.host}` or `…port`, or \
+             `${service.NAME.host}`; for a `${` that means nothing, write `$${`",
         ),
         "infra-secret-reference" => (text.parse::<SecretRef>().is_ok(), secret_message(text), SECRET_HELP),
         "infra-web-address" => (text.parse::<WebAddress>().is_ok(), "not an address that begins with `https://`", HTTPS_HELP),

@@ -27,6 +27,7 @@ mod release;
 mod saved;
 mod scripts;
 mod secrets;
+mod shared;
 mod specs;
 mod terminal;
 mod watch;

@@ -92,6 +92,8 @@ async fn at_random(phase: Phase, count: usize, seed: u64) {
     assert_eq!(ended.code, 0, "{ended:#?}");
     let first = log.iter().position(|entry| entry.call.action == "PutParameter").unwrap();
     let time = usize::try_from(log.last().unwrap().started.as_millis()).unwrap();
+    // As it asks for the environment, between what only reads and what writes.
+    at(phase, When::Call(first), "INT").await;
     let mut dice = Dice(seed);
     for round in 0..count {
         let when = match round % 4 {

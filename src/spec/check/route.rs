@@ -1,0 +1,155 @@
+//! Ways through load balancers: that they lead somewhere, that no two are the same, and that ELB takes them.
+
+use std::collections::BTreeMap;
+
+use ipnet::Ipv4Net;
+
+use super::Subject;
+use crate::spec::problem::{Place, Problem};
+use crate::spec::route::Route;
+use crate::spec::suggest;
+
+/// How long a host or a path may be. Source: `HostHeaderConfig` and `PathPatternConfig` in the API reference of Elastic Load Balancing.
+const LONGEST: usize = 128;
+/// How many wildcards a path and a host may have: a rule has one of each, and 5 in all ("Condition types for listener rules"; where the
+/// page of quotas says 6, an account may have the other number).
+const WILDCARDS: (usize, usize) = (3, 2);
+
+pub(super) fn check(subject: &Subject) -> Vec<Problem> {
+    let services = || subject.environment.service.iter();
+    let routes = services().filter_map(|(name, service)| Some((name, service.route()?)));
+    let mut problems: Vec<Problem> = routes.flat_map(|(name, route)| one(subject, name, route)).collect();
+    for (name, service) in services() {
+        let its = service.load_balancer().map(|front| ("load_balancer", &front.allow));
+        for (table, ranges) in its.into_iter().chain(service.route().map(|route| ("route", &route.allow))) {
+            problems.extend(allowed(subject, &["service", name, table, "allow"], ranges));
+        }
+        problems.extend(twice(subject, name));
+    }
+    problems
+}
+
+fn one(subject: &Subject, name: &str, route: &Route) -> Vec<Problem> {
+    let table = ["service", name, "route"];
+    let at = |key: &str| subject.place(&["service", name, "route", key]);
+    let mut problems = Vec::new();
+    let services = &subject.environment.service;
+    let own = subject.environment.service.get(name).is_some_and(|service| service.load_balancer().is_some());
+    if own {
+        let problem = Problem::error(format!("`{name}` has a load balancer of its own, and a route through another one"));
+        let problem = problem.at(subject.key(&table)).label(subject.key(&["service", name, "load_balancer"]), "");
+        problems.push(problem.help("leave one of the two out"));
+    }
+    let fronts = || services.iter().filter(|(other, service)| *other != name && service.load_balancer().is_some());
+    let named: Vec<&str> = fronts().map(|(other, _)| other).collect();
+    if !own && !named.contains(&route.behind.as_str()) {
+        let message = match services.get(&route.behind) {
+            None => format!("there is no service `{}`", route.behind),
+            Some(_) if route.behind == name => format!("`{name}` cannot stand behind itself"),
+            Some(_) => format!("`{}` has no load balancer to stand behind", route.behind),
+        };
+        let help = match named[..] {
+            [] => format!("add a table `[service.{}.load_balancer]`", if route.behind == name { "OTHER" } else { &route.behind }),
+            _ => suggest::choice(&route.behind, named.iter().copied(), "services with a load balancer are ", "and"),
+        };
+        problems.push(Problem::error(message).at(at("behind")).help(help));
+    }
+    if route.paths.is_empty() && route.hosts.is_empty() {
+        let problem = Problem::error(format!("nothing says which requests are for `{name}`")).at(subject.key(&table));
+        problems.push(problem.help("add `paths = [\"/…/*\"]` or `hosts = [\"…\"]`"));
+    }
+    let each = |key: &'static str, list: &[String], judge: fn(&str) -> Option<(String, String)>| -> Vec<Problem> {
+        let place = |index: usize| subject.place(&["service", name, "route", key, &index.to_string()]);
+        let found = list.iter().enumerate().filter_map(|(index, text)| Some((place(index), judge(text)?)));
+        found.map(|(place, (message, help))| Problem::error(message).at(place).help(help)).collect()
+    };
+    problems.extend(each("paths", &route.paths, path));
+    problems.extend(each("hosts", &route.hosts, host));
+    problems
+}
+
+/// "Path patterns are case-sensitive, can be up to 128 characters", with these characters ("Path conditions").
+fn path(text: &str) -> Option<(String, String)> {
+    let others = |c: &char| !(c.is_ascii_alphanumeric() || "_-.$/~\"'@:+&*?".contains(*c));
+    let message = format!("`{text}` is not a path that a load balancer can look for");
+    match text.chars().find(others) {
+        _ if text.len() > LONGEST => {
+            Some((format!("a path has {LONGEST} characters at most"), "shorten it, with `*` at its end".into()))
+        }
+        _ if !text.starts_with('/') => Some((message, format!("write `\"/{text}\"`"))),
+        Some(other) => Some((message, format!("it cannot have `{}` in it", other.escape_default()))),
+        None => wildcards(text, WILDCARDS.0),
+    }
+}
+
+/// "Host name … not case-sensitive, can be up to 128 characters", and "must include at least one '.' character" with "only
+/// alphabetical characters after the final '.'" ("Host conditions").
+fn host(text: &str) -> Option<(String, String)> {
+    let ending = text.rsplit_once('.').map(|(_, ending)| ending);
+    let sound = text.chars().all(|c| c.is_ascii_alphanumeric() || "-.*?".contains(c));
+    if text.len() > LONGEST {
+        return Some((format!("a host has {LONGEST} characters at most"), "shorten it".into()));
+    }
+    if !sound || !ending.is_some_and(|ending| !ending.is_empty() && ending.chars().all(|c| c.is_ascii_alphabetic())) {
+        let help = "write it like `api.example.com` or `*.example.com`, without scheme, port or path";
+        return Some((format!("`{text}` is not a host name that a load balancer can look for"), help.into()));
+    }
+    if text.chars().any(|c| c.is_ascii_uppercase()) {
+        return Some((
+            format!("`{text}`: host names are the same in small letters"),
+            format!("write `\"{}\"`", text.to_lowercase()),
+        ));
+    }
+    wildcards(text, WILDCARDS.1)
+}
+
+fn wildcards(text: &str, most: usize) -> Option<(String, String)> {
+    let count = text.chars().filter(|c| matches!(c, '*' | '?')).count();
+    (count > most).then(|| (format!("`{text}` has {count} wildcards"), format!("a load balancer has room for {most} here")))
+}
+
+/// Two services that the same requests are for.
+fn twice(subject: &Subject, owner: &str) -> Vec<Problem> {
+    let mut taken: BTreeMap<(Option<&str>, Option<&str>), (&str, Place)> = BTreeMap::new();
+    let mut problems = Vec::new();
+    for (name, route) in subject.environment.behind(owner) {
+        for request in route.requests() {
+            let (key, list, value) = match request {
+                (_, Some(path)) => ("paths", &route.paths, path),
+                (Some(host), None) => ("hosts", &route.hosts, host),
+                (None, None) => continue,
+            };
+            let index = list.iter().position(|one| one == value).unwrap_or_default();
+            let place = subject.place(&["service", name, "route", key, &index.to_string()]);
+            if let Some((other, first)) = taken.insert(request, (name, place.clone())) {
+                let whose = if other == name { "twice".to_owned() } else { format!("here and to `{other}`") };
+                problems.push(
+                    Problem::error(format!("`{value}` leads {whose}"))
+                        .at(place)
+                        .label(first, "")
+                        .help("leave one of the two out"),
+                );
+            }
+        }
+    }
+    problems
+}
+
+/// Ranges of addresses, as AWS keeps them.
+fn allowed(subject: &Subject, path: &[&str], ranges: &[Ipv4Net]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    if ranges.is_empty() && subject.tree.at(path).is_some() {
+        let problem = Problem::error("this lets nobody in").at(subject.place(path));
+        problems.push(problem.help("name addresses, like `203.0.113.0/24`, or leave it out"));
+    }
+    for (index, range) in ranges.iter().enumerate() {
+        let place = |index: usize| subject.place(&[path, &[&index.to_string()]].concat());
+        if range.addr() != range.network() {
+            let problem = Problem::error(format!("`{range}` is an address inside a range, not a range")).at(place(index));
+            problems.push(problem.help(format!("write `{}`, or `{}/32` for this address alone", range.trunc(), range.addr())));
+        } else if let Some(first) = ranges[..index].iter().position(|other| other == range) {
+            problems.push(Problem::error(format!("`{range}` is there twice")).at(place(index)).label(place(first), ""));
+        }
+    }
+    problems
+}
