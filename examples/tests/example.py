@@ -137,6 +137,11 @@ class Example:
         assert blocks, f"there is nothing to run under {heading}"
         return self.by_hand("\n".join(blocks), *answers)
 
+    def refuses(self, program: str, refuses: bool = True) -> None:
+        """Has a program of the application's own be content, or not."""
+        file = Path(f"{self.notes}-{program}-refuses")
+        file.touch() if refuses else file.unlink()
+
     # What was done.
 
     def called(self, program: str) -> list[list[str]]:

@@ -83,16 +83,20 @@ class OnGitHub:
         return ran
 
     def opens(self, edit) -> dict[str, dict[str, Job]]:
-        """Opens a pull request with this edit; what runs is its merge with the main branch, as GitHub makes it."""
+        """Opens a pull request with this edit."""
         self.number += 1
-        work = self.example.work
         self.example.pull()
-        git(work, "checkout", "--quiet", "-b", f"change-{self.number}")
+        git(self.example.work, "checkout", "--quiet", "-b", f"change-{self.number}")
+        return self.pushes(edit)
+
+    def pushes(self, edit) -> dict[str, dict[str, Job]]:
+        """Pushes to the pull request; what runs is its merge with the main branch, as GitHub makes it."""
+        work = self.example.work
         edit()
         head = self.example.commit(f"change {self.number}")
         tree = git(work, "merge-tree", "--write-tree", "origin/main", head).strip()
         merged = git(work, "commit-tree", tree, "-p", "origin/main", "-p", head, "-m", "merge").strip()
-        git(work, "push", "--quiet", "origin", f"{merged}:refs/pull/{self.number}/merge")
+        git(work, "push", "--quiet", "--force", "origin", f"{merged}:refs/pull/{self.number}/merge")
         head = {"sha": head, "repo": {"full_name": self.runner.repository}}
         payload = {"pull_request": {"number": self.number, "head": head}}
         return self.happens("pull_request", merged, payload, ref=f"{self.number}/merge", changed=self.changed("origin/main", merged))
