@@ -145,12 +145,7 @@ impl Context {
     pub fn tell_error(&self, error: &Error) {
         match error {
             Error::Spec(problems) => self.tell_problems(&problems.list, &problems.sources),
-            Error::Observe(crate::aws::observe::ObserveError::Aws(errors)) => {
-                for error in errors {
-                    self.tell(&format!("error: {error}\n"));
-                }
-            }
-            error => self.tell(&format!("error: {error}\n")),
+            error => error.each().iter().for_each(|error| self.tell(&format!("error: {error}\n"))),
         }
         if let Some(help) = error.help() {
             self.tell(&format!("help: {help}\n"));

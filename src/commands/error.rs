@@ -162,6 +162,14 @@ impl Error {
         }
     }
 
+    /// What is wrong, one thing after the other; of specs the problems are shown with their source instead.
+    pub fn each(&self) -> Vec<String> {
+        match self {
+            Self::Observe(ObserveError::Aws(errors)) => errors.iter().map(ToString::to_string).collect(),
+            error => vec![error.to_string()],
+        }
+    }
+
     /// What to do next, where the error does not say it itself.
     pub fn help(&self) -> Option<String> {
         match self {

@@ -40,9 +40,8 @@ pub(super) fn run(context: &Context, command: &IamPolicy) -> Result<Exit, Error>
     });
     let place = Place { scope: &scope, account: &aws.account, region: &aws.region, source };
     let mut policy = least(verb, place, &desired::kinds(&environment));
-    if verb == Verb::Apply {
-        policy = policy.with_keys(environment.notify.iter().flat_map(Notify::keys), place);
-    }
+    let tells = |notify: &&Notify| verb == Verb::Apply || verb == Verb::Plan && notify.tells_plans();
+    policy = policy.with_keys(environment.notify.iter().filter(tells).flat_map(Notify::keys), place);
     let size = policy.size();
     if size > INLINE_LIMIT && !command.split {
         context.tell(&format!(

@@ -1,13 +1,14 @@
-//! Tells those whom the spec names of a run: that it begins, and how it ends.
+//! Tells those whom the spec names of a run: that it begins, and how it ends; and of a plan, where they want to hear of those.
 
 use jiff::{Timestamp, Unit};
 
 use super::context::Context;
-use super::error::Exit;
+use super::error::{Error, Exit};
 use super::prepare::Prepared;
 use crate::apply::Report;
 use crate::aws::secrets::Secrets;
 use crate::notify::{Bounds, Event, Notifier, Outcome, Receiver, Service, Subject};
+use crate::plan::Summary;
 use crate::promote::Promotion;
 use crate::record::image_changes;
 use crate::spec::Notify;
@@ -48,6 +49,71 @@ impl Telling {
         for warning in told.notifier.finish().await {
             context.tell(&format!("warning: {warning}\n"));
         }
+    }
+}
+
+/// The telling of a plan that is only made.
+#[derive(Debug)]
+pub(super) struct TellingPlan {
+    started: Timestamp,
+}
+
+impl TellingPlan {
+    pub(super) fn begin() -> Self {
+        Self { started: now() }
+    }
+
+    /// Has it told what was planned, or why nothing could be; waits for that a little.
+    pub(super) async fn end(self, context: &Context, name: &str, planned: Result<&Prepared, &Error>) {
+        let event = match planned {
+            Ok(prepared) => prepared.environment.notify.clone().map(|notify| (self.made(context, prepared, &notify), notify)),
+            Err(error) => self.failed(context, name, error),
+        };
+        let Some((event, notify)) = event.filter(|(event, notify)| notify.tells_plans() && notify.on.contains(&event.outcome))
+        else {
+            return;
+        };
+        let keys = Secrets::of(&event.account, &event.region);
+        let notifier = Notifier::start(Receiver::of(&notify), keys, Bounds::default());
+        notifier.tell(&event);
+        for warning in notifier.finish().await {
+            context.tell(&format!("warning: {warning}\n"));
+        }
+    }
+
+    fn made(&self, context: &Context, prepared: &Prepared, notify: &Notify) -> Event {
+        let blocked = prepared.plan.blocked();
+        let seen = blocked.filter_map(|change| Some(format!("{}: {}", change.address, change.blocked.as_ref()?.why)));
+        Event {
+            subject: Subject::Plan,
+            outcome: Outcome::Planned,
+            started: self.started,
+            ended: Some(now()),
+            seen: seen.collect(),
+            ..event(context, prepared, notify)
+        }
+    }
+
+    /// Of a spec that cannot be read nobody knows whom to tell.
+    fn failed(&self, context: &Context, name: &str, error: &Error) -> Option<(Event, Notify)> {
+        let loaded = crate::spec::load(&context.specs, Some(&[name.to_owned()])).ok()?;
+        let environment = loaded.specs.into_iter().map(|spec| spec.environment).find(|spec| spec.environment == name)?;
+        let event = Event {
+            subject: Subject::Plan,
+            outcome: Outcome::Failed,
+            project: environment.project,
+            environment: environment.environment,
+            account: environment.aws.account,
+            region: environment.aws.region,
+            plan_id: String::new(),
+            summary: Summary::default(),
+            services: Vec::new(),
+            origin: context.origin(),
+            started: self.started,
+            ended: Some(now()),
+            seen: error.each(),
+        };
+        Some((event, environment.notify?))
     }
 }
 

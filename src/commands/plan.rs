@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::error::{Error, Exit};
+use super::notify::TellingPlan;
 use super::prepare::prepare;
 use super::saved;
 use crate::aws::kinds::Registry;
@@ -12,7 +13,14 @@ use crate::saved::Saved;
 
 pub(super) async fn run(context: &Context, command: &Plan) -> Result<Exit, Error> {
     let choices = command.choices.with_destroy(command.destroy);
-    let prepared = prepare(context, &command.environment.env, &choices).await?;
+    let (name, telling) = (&command.environment.env, TellingPlan::begin());
+    let prepared = match prepare(context, name, &choices).await {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            telling.end(context, name, Err(&error)).await;
+            return Err(error);
+        }
+    };
     if let Some(file) = &command.out {
         saved::write(file, &Saved::new(prepared.header.clone(), &prepared.plan, &Registry))?;
     }
@@ -21,7 +29,9 @@ pub(super) async fn run(context: &Context, command: &Plan) -> Result<Exit, Error
         None if command.detailed_exitcode && !prepared.plan.is_noop() => Exit::Changes,
         None => Exit::Done,
     };
-    Ok(context.print_outcome(&shown(context, command.format, &prepared.header, &prepared.plan), exit)?)
+    let printed = context.print_outcome(&shown(context, command.format, &prepared.header, &prepared.plan), exit);
+    telling.end(context, name, Ok(&prepared)).await;
+    Ok(printed?)
 }
 
 /// A plan in one of the formats.

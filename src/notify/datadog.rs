@@ -1,6 +1,6 @@
-//! Events for Datadog's stream, and deployments for its DORA metrics.
+//! Events for Datadog's stream, deployments for its DORA metrics, and figures of every run.
 //!
-//! Datadog's API reference, "Post an event" (v1) and "Send a deployment event" (v2, DORA Metrics). The tags `env`, `service` and
+//! Datadog's API reference, "Post an event" (v1), "Send a deployment event" (v2, DORA Metrics) and "Submit metrics" (v2). The tags `env`, `service` and
 //! `version` are those of its "Unified Service Tagging".
 
 use std::collections::BTreeSet;
@@ -17,22 +17,46 @@ use crate::values::web_address::WebAddress;
 /// How many characters of an event's title, text and aggregation key Datadog is sure to take.
 const LONGEST: (usize, usize, usize) = (100, 4_000, 100);
 
+/// The tag that says how long a run took.
+const DURATION: &str = "duration_seconds:";
+
 /// The address of the API of an account's site.
 pub(super) fn api(datadog: &Datadog) -> Option<WebAddress> {
-    format!("https://api.{}", datadog.site).parse().ok()
+    datadog.url.clone().or_else(|| format!("https://api.{}", datadog.site).parse().ok())
 }
 
 pub(super) fn requests(datadog: &Datadog, api: &WebAddress, key: &Key, event: &Event) -> Vec<Request> {
     let request = |path: &[&str], body| Request { url: below(api, path), header: Some(("DD-API-KEY", key.clone())), body };
     let deployments = deployments(datadog, event).into_iter().map(|body| request(&["api", "v2", "dora", "deployment"], body));
-    [request(&["api", "v1", "events"], payload(datadog, event))].into_iter().chain(deployments).collect()
+    let figures = figures(datadog, event).map(|body| request(&["api", "v2", "series"], body));
+    [request(&["api", "v1", "events"], payload(datadog, event))].into_iter().chain(deployments).chain(figures).collect()
+}
+
+/// What dashboards draw and monitors watch, once a run is over: that there was one, and how long it took. A duration among the tags of
+/// an event is a word, which nobody can add up.
+pub(super) fn figures(datadog: &Datadog, event: &Event) -> Option<Value> {
+    let (ended, took) = (event.ended?, event.took()?);
+    let tags: Vec<String> = tags(datadog, event).into_iter().filter(|tag| !tag.starts_with(DURATION)).collect();
+    let (count, gauge) = (1, 3);
+    let series = |metric: &str, kind: u8, unit: Option<&str>, value: f64| {
+        let mut series = json!({
+            "metric": metric, "type": kind, "tags": tags, "points": [{ "timestamp": ended.as_second(), "value": value }],
+        });
+        if let Some(unit) = unit {
+            series["unit"] = json!(unit);
+        }
+        series
+    };
+    let series =
+        [series("infra.runs", count, None, 1.0), series("infra.run.duration", gauge, Some("second"), took.as_secs_f64())];
+    Some(json!({ "series": series }))
 }
 
 /// An event of the stream.
 pub(super) fn payload(datadog: &Datadog, event: &Event) -> Value {
     let (title, text, key) = LONGEST;
     let alert_type = match event.outcome {
-        Outcome::Started => "info",
+        Outcome::Planned | Outcome::Started => "info",
         Outcome::Succeeded => "success",
         Outcome::Failed => "error",
         Outcome::RolledBack => "warning",
@@ -92,7 +116,7 @@ fn tags(datadog: &Datadog, event: &Event) -> Vec<String> {
         format!("subject:{}", word(event.subject)),
         format!("outcome:{}", word(event.outcome)),
     ];
-    tags.extend(event.took().map(|took| format!("duration_seconds:{}", took.as_secs())));
+    tags.extend(event.took().map(|took| format!("{DURATION}{}", took.as_secs())));
     match &datadog.service {
         Some(service) => tags.push(format!("service:{service}")),
         None => tags.extend(event.services.iter().map(|service| format!("service:{}", service.name))),

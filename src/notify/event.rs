@@ -127,7 +127,7 @@ impl Event {
         let (what, took) = (self.what(), self.took().map(took).unwrap_or_default());
         let happened = match self.outcome {
             Outcome::Started => format!("{doing} {what}"),
-            Outcome::Succeeded => format!("{done} {what} in {took}"),
+            Outcome::Planned | Outcome::Succeeded => format!("{done} {what} in {took}"),
             Outcome::Failed => format!("{doing} {what} failed after {took}"),
             Outcome::RolledBack => format!("{doing} {what} was rolled back after {took}"),
         };

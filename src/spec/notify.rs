@@ -10,8 +10,8 @@ use crate::values::web_address::{WebAddress, WebhookUrl};
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Notify {
-    /// What is told. Without it, everything.
-    #[serde(default = "everything")]
+    /// What is told. Without it, everything but plans that are only made.
+    #[serde(default = "everything_done")]
     pub on: Vec<Outcome>,
 
     /// What of an image is told as its version: whatever the application itself reports to Datadog and Sentry.
@@ -32,6 +32,9 @@ pub struct Notify {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
+    /// A plan is made, and nothing else; one that cannot be made is told as `failed`, where that is told too. Whoever plans needs the keys
+    /// of the receivers then.
+    Planned,
     /// It begins.
     Started,
     /// It is done.
@@ -80,6 +83,9 @@ pub struct Datadog {
 
     /// The git repository of the images' commits, such as `https://github.com/example/shop`. Without it, DORA metrics know no commits.
     pub repository_url: Option<String>,
+
+    /// Where its API is, if it is reached by another address, such as that of a proxy. Without it, `https://api.` and the site.
+    pub url: Option<WebAddress>,
 }
 
 /// Sentry.
@@ -107,6 +113,12 @@ pub struct Sentry {
 }
 
 impl Notify {
+    /// Whether plans that are only made are told.
+    #[must_use]
+    pub fn tells_plans(&self) -> bool {
+        self.on.contains(&Outcome::Planned)
+    }
+
     /// Where all keys of the receivers are kept.
     pub fn keys(&self) -> impl Iterator<Item = &SecretRef> {
         let webhook = self.webhook.as_ref().and_then(|webhook| match &webhook.url {
@@ -119,7 +131,7 @@ impl Notify {
     }
 }
 
-fn everything() -> Vec<Outcome> {
+fn everything_done() -> Vec<Outcome> {
     vec![Outcome::Started, Outcome::Succeeded, Outcome::Failed, Outcome::RolledBack]
 }
 

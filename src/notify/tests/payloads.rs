@@ -16,6 +16,7 @@ fn datadog_of(service: Option<&str>) -> Datadog {
         site: "datadoghq.eu".into(),
         service: service.map(str::to_owned),
         repository_url: Some("https://github.com/example/shop".into()),
+        url: None,
     }
 }
 
@@ -142,7 +143,37 @@ fn datadog_gets_a_deployment_of_every_service_that_has_come_to_run() {
     };
     let key = Some(("DD-API-KEY", "hunter2".to_owned()));
     let to = |name| ("https://api.datadoghq.eu/api/v2/dora/deployment".to_owned(), key.clone(), deployment_of(name));
-    assert_eq!(sent[1..], [to("web"), to("worker")]);
+    assert_eq!(sent[1..3], [to("web"), to("worker")]);
+}
+
+#[test]
+fn datadog_gets_figures_of_every_run_that_is_over() {
+    let figures = |outcome| datadog::figures(&datadog_of(None), &deployment(outcome));
+    assert_eq!(figures(Outcome::Started), None);
+    let figures = figures(Outcome::RolledBack).unwrap();
+    let tags = json!([
+        "env:prod",
+        "project:shop",
+        "region:eu-west-1",
+        "subject:deployment",
+        "outcome:rolled_back",
+        "service:web",
+        "service:worker",
+        format!("version:{COMMIT}")
+    ]);
+    let expected = json!({ "series": [
+        { "metric": "infra.runs", "type": 1, "tags": tags, "points": [{ "timestamp": 1_795_269_850, "value": 1.0 }] },
+        { "metric": "infra.run.duration", "type": 3, "unit": "second", "tags": tags,
+          "points": [{ "timestamp": 1_795_269_850, "value": 250.0 }] },
+    ] });
+    assert_eq!(figures, expected);
+
+    let planned = Event { subject: Subject::Plan, services: Vec::new(), ..deployment(Outcome::Planned) };
+    assert_eq!(planned.title(), "shop prod: planned 3 changes in 4m 10s");
+    let datadog = Datadog { url: Some("http://127.0.0.1:1/dd".parse().unwrap()), ..datadog_of(Some("shop")) };
+    let sent = sent(&Receiver::Datadog(datadog.clone(), datadog::api(&datadog).unwrap()), &planned);
+    let paths: Vec<&str> = sent.iter().map(|(url, ..)| url.as_str()).collect();
+    assert_eq!(paths, ["http://127.0.0.1:1/dd/api/v1/events", "http://127.0.0.1:1/dd/api/v2/series"]);
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn webhook(url: &str) -> Receiver {
 
 fn datadog(server: &Server) -> Receiver {
     let site = "datadoghq.com".into();
-    let datadog = Datadog { api_key: "ssm:/key".parse().unwrap(), site, service: None, repository_url: None };
+    let datadog = Datadog { api_key: "ssm:/key".parse().unwrap(), site, service: None, repository_url: None, url: None };
     Receiver::Datadog(datadog, server.url("").parse().unwrap())
 }
 
@@ -97,8 +97,8 @@ async fn everybody_is_told_everything_in_order() {
         assert_eq!(outcomes, ["started", "succeeded"]);
     }
     assert_eq!(paths(&slack), ["POST /services/T0/B0/secret"; 2]);
-    let (event, dora) = ("POST /api/v1/events", "POST /api/v2/dora/deployment");
-    assert_eq!(paths(&dog), [event, event, dora, dora]);
+    let (event, dora, series) = ("POST /api/v1/events", "POST /api/v2/dora/deployment", "POST /api/v2/series");
+    assert_eq!(paths(&dog), [event, event, dora, dora, series]);
     assert!(dog.taken().iter().all(|taken| taken.headers["dd-api-key"] == KEY), "{:#?}", dog.taken());
     let release = "POST /sentry/api/0/organizations/example/releases/".to_owned();
     assert_eq!(paths(&sentry_server), [release.clone(), release.clone(), format!("{release}{COMMIT}/deploys/")]);

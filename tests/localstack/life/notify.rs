@@ -156,3 +156,26 @@ async fn what_failed_is_told_with_the_words_of_aws() {
     let ended = stage.run(&["apply", "--yes"]).await;
     assert_eq!((ended.code, events(&slack).len()), (0, 2), "{ended:#?}");
 }
+
+/// Plans are told to those who want to hear of them: with the rights for planning, and where nothing could be planned, too.
+#[tokio::test]
+async fn a_plan_is_told_where_plans_are_to_be_told() {
+    let stage = Stage::made("dev").await;
+    let (slack, sentry) = (answering(200).await, answering(201).await);
+    stage.telling(&slack, &sentry).await;
+    let spec = fs::read_to_string(stage.specs.folder().join("dev.toml")).unwrap();
+    let spec = spec.replace("[notify.webhook]", "[notify]\non = [\"planned\", \"failed\"]\n\n[notify.webhook]");
+    fs::write(stage.specs.folder().join("dev.toml"), spec.replace("keep_images = 20", "keep_images = 21")).unwrap();
+    let ended = stage.run(&["plan"]).await;
+    assert_eq!((ended.code, events(&slack)), (0, vec!["plan planned".to_owned()]), "{ended:#?}");
+    assert!(!ended.err.contains("warning"), "{ended:#?}");
+    let told = slack.taken()[0].body["metadata"]["event_payload"].clone();
+    assert!(told["summary"]["update"].as_u64().unwrap() > 0 && told["ended"].is_string(), "{told:#}");
+
+    stage.fail("rds", "DescribeDBInstances", 1).await;
+    let ended = stage.run(&["plan"]).await;
+    assert_eq!((ended.code, events(&slack).pop().unwrap().as_str()), (1, "plan failed"), "{ended:#?}");
+    assert!(slack.taken()[1].body["text"].as_str().unwrap().contains("one too many"));
+    stage.betrays_nothing(&ended);
+    assert_eq!(sentry.taken().len(), 0, "a plan is no release");
+}
