@@ -155,9 +155,10 @@ class Runner:
         ids = [step["id"] for step in job["steps"] if "id" in step]
         steps = {each: {"outputs": Outputs(), "outcome": "skipped"} for each in ids}
         names = names | {"steps": steps, "runner": {"temp": str(here / "temp")}}
-        environment = self.environment(here, names)
+        environment, names["env"] = self.environment(here, names), {}
         for level in (source, job):
-            environment |= texts(interpolate_all(level.get("env", {}), names, status))
+            names["env"] |= texts(interpolate_all(level.get("env", {}), names, status))
+        environment |= names["env"]
         if "environment" in job:
             self.deployed.append(interpolate(job["environment"], names, BASE_FUNCTIONS | status))
         for step in job["steps"]:

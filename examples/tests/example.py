@@ -89,8 +89,10 @@ class Example:
         (self.work / path).write_text(text.replace(old, new))
 
     def commit(self, message: str) -> str:
+        """Commits all there is; a hook of the repository finds its programs."""
         git(self.work, "add", "--all")
-        git(self.work, "commit", "--quiet", "--message", message)
+        command = ["git", "commit", "--quiet", "--message", message]
+        subprocess.run(command, cwd=self.work, env=os.environ | self.variables, check=True, capture_output=True)
         return git(self.work, "rev-parse", "HEAD").strip()
 
     def push(self) -> None:
@@ -173,11 +175,15 @@ class Example:
         """The commits of records on the main branch, the oldest first."""
         return git(self.origin, "log", "--reverse", "--format=%s", "main", "--", "plans").splitlines()
 
-    def digests(self, environment: str, service: str) -> set[str]:
-        """What a service runs, as `infra status` says."""
+    def images(self, environment: str) -> dict[str, set[str]]:
+        """The digests that each service runs, as `infra status` says."""
         status = json.loads(self.quietly("status", "--env", environment, "--json"))
-        (found,) = [each for each in status["services"] if each["name"] == service]
-        return {part["image"].rsplit("@", 1)[1] for part in found["parts"]}
+        return {service["name"]: {part["image"].rsplit("@", 1)[1] for part in service["parts"]} for service in status["services"]}
+
+    def runs(self, environment: str) -> str:
+        """The digest that all services of an environment run."""
+        (digest,) = set().union(*self.images(environment).values())
+        return digest
 
     def started_with(self, environment: str, service: str) -> str:
         """What the instances of a service are started with: the user data of the template that its group launches from."""

@@ -42,13 +42,11 @@ def test_its_whole_life(example, team):
     assert running(example, "staging") == running(example, "prod") == first
     example.cloud.outcome("autoscaling", "client-server-staging-server", None)
 
-    assert ends(team.changes(lambda: example.edit("server/app/main.py", "prnt", "print"))) == DEPLOYED, team.log
+    infrastructure_by_pull_request(example, team)
     assert running(example, "prod") == running(example, "staging") != first
     assert example.outcomes("staging") == ["apply done", "apply done", "apply rolled_back", "apply done"]
     assert example.outcomes("prod") == ["apply done", "apply done", "apply done"]
     assert len(example.history_of_git()) == 6, "the first two in one commit, each other in one of its own"
-
-    infrastructure_by_pull_request(example, team)
 
     shown = example.as_the_readme_says("Every day", "prod")
     assert "rolled back" in shown, "history lists it"
@@ -59,7 +57,8 @@ def test_its_whole_life(example, team):
 
 
 def running(example, environment: str) -> set[str]:
-    return example.digests(environment, "client") | example.digests(environment, "server")
+    images = example.images(environment)
+    return images["client"] | images["server"]
 
 
 def one_door(example, environment: str):
@@ -90,7 +89,13 @@ def the_cache_over_tls(example, environment: str):
 
 
 def infrastructure_by_pull_request(example, team):
-    opened = team.opens(lambda: example.edit("environments/prod.toml", "max = 8", "max = 10"))
+    """The plan of a change of infrastructure is a comment; merged, it comes with the image of that commit."""
+
+    def mended_and_larger():
+        example.edit("server/app/main.py", "prnt", "print")
+        example.edit("environments/prod.toml", "max = 8", "max = 10")
+
+    opened = team.opens(mended_and_larger)
     assert set(ends(opened).values()) == {"success"}, team.log
     staging, production = sorted(team.comments(), key=lambda body: "prod" in body.splitlines()[0])
     assert "nothing to do" in staging and "2 to 8 instances → 2 to 10 instances" in production, production

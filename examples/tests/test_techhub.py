@@ -40,8 +40,8 @@ def test_its_whole_life(tmp_path, registry, datadog):
 
     # One image, the same in all three.
     assert ends(team.changes(lambda: example.edit("app/main.py", "hello", "welcome"))) == DEPLOYED, team.log
-    (first,) = example.digests("staging", "web")
-    assert [example.digests(name, "web") for name in NAMES] == [{first}] * 3
+    first = example.runs("staging")
+    assert [example.runs(name) for name in NAMES] == [first] * 3
     datadog_knows(datadog, team.commit)
 
     # One that does badly in staging is put back there, and reaches nobody else.
@@ -52,16 +52,13 @@ def test_its_whole_life(tmp_path, registry, datadog):
     example.cloud.outcome("autoscaling", "techhub-staging-web", None)
     assert example.last_code("apply") == 6
     assert example.outcomes("staging")[-1] == "apply rolled_back"
-    assert [example.digests(name, "web") for name in NAMES] == [{first}] * 3
+    assert [example.runs(name) for name in NAMES] == [first] * 3
     assert told(datadog)[-3:] == ["planned staging", "started staging", "rolled_back staging"]
 
-    assert ends(team.changes(lambda: example.edit("app/main.py", "prnt", "print"))) == DEPLOYED, team.log
-    (second,) = example.digests("production", "web")
-    assert second != first
-
     infrastructure_by_pull_request(example, team)
+    assert example.runs("production") == example.runs("staging") != first
     example.as_the_readme_says("Every day", "production")
-    assert example.digests("production", "web") == {first}
+    assert example.runs("production") == first
     taken_down(example, team)
     example.by_hand("scripts/make-push-role")
     example.everything_written_was_run()
@@ -71,11 +68,11 @@ def test_ecr_by_changing_one_line(tmp_path, datadog):
     """Nothing is copied for staging: the image is pushed where it is to run from."""
     image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/techhub-staging/web"
     example = Example("techhub", tmp_path, replaced(image, datadog))
-    team = OnGitHub(example)
+    team = OnGitHub(example, {"REGISTRY_USER": ""}, {"REGISTRY_PASSWORD": ""})
     example.as_the_readme_says("Adopt it", *NAMES)
     example.by_hand("scripts/make-push-role")
     assert ends(team.changes(lambda: example.edit("app/main.py", "hello", "welcome"))) == DEPLOYED, team.log
-    (running,) = example.digests("production", "web")
+    running = example.runs("production")
     (found,) = example.cloud.client("ecr").describe_images(repositoryName="techhub-staging/web")["imageDetails"]
     assert (found["imageDigest"], found["imageTags"]) == (running, [team.commit])
 
@@ -128,7 +125,13 @@ def datadog_knows(datadog, commit: str):
 
 
 def infrastructure_by_pull_request(example, team):
-    opened = team.opens(lambda: example.edit("environments/production.toml", "max = 6", "max = 8"))
+    """The plan of a change of infrastructure is a comment; merged, it comes with the image of that commit."""
+
+    def mended_and_larger():
+        example.edit("app/main.py", "prnt", "print")
+        example.edit("environments/production.toml", "max = 6", "max = 8")
+
+    opened = team.opens(mended_and_larger)
     assert set(ends(opened).values()) == {"success"}, team.log
     (production,) = [body for body in team.comments() if "production" in body.splitlines()[0]]
     assert "2 to 6 instances → 2 to 8 instances" in production, production
