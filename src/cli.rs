@@ -1,9 +1,11 @@
 //! What can be typed. Clap types only: no behaviour, and no texts that do not teach.
 
 mod images;
+mod init;
 mod looking;
 
 pub use images::{Image, ImageCommand, Overrides, Promote, Reject, Rollback};
+pub use init::Init;
 pub use looking::{History, HistoryCommand, HistoryShow, IamPolicy, PolicyFor, Show, Status};
 
 use std::path::PathBuf;
@@ -43,6 +45,11 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Begin a project: environments, a pipeline and a commit hook
+    ///
+    /// Asks a few questions, or takes their answers as flags, and writes the files of one of five shapes, ready for `infra validate`.
+    /// No file that is there is touched.
+    Init(Init),
     /// Check specs without touching AWS
     ///
     /// Every problem of every spec at once, each with its file, line and a caret, and what to write instead.

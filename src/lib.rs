@@ -16,6 +16,7 @@ pub mod cli;
 pub mod commands;
 pub mod desired;
 pub mod graph;
+pub mod init;
 pub mod lease;
 pub mod logs;
 pub mod notify;

@@ -54,7 +54,7 @@ pub(super) fn agree(context: &Context, prepared: &Prepared, flags: &cli::Consent
         return Err(Error::Refused { message, help: format!("add {flag}") });
     }
     let typed = context.ask(&format!("\nType {name} to carry out this plan: "))?;
-    if typed == *name {
+    if typed.as_deref() == Some(name) {
         return Ok(Consent::Typed);
     }
     Err(Error::Refused { message: "nothing was done".into(), help: format!("type exactly {name} to agree") })

@@ -104,15 +104,15 @@ impl Context {
         tell(text);
     }
 
-    /// Reads a line from the terminal.
+    /// Reads a line from the terminal; none at the end of the input.
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub fn ask(&self, question: &str) -> io::Result<String> {
+    pub fn ask(&self, question: &str) -> io::Result<Option<String>> {
         self.tell(question);
         let mut line = String::new();
-        io::stdin().lock().read_line(&mut line)?;
-        Ok(line.trim().to_owned())
+        let read = io::stdin().lock().read_line(&mut line)?;
+        Ok((read > 0).then(|| line.trim().to_owned()))
     }
 
     /// Shows on a terminal that something takes a moment, until what it gives is dropped.

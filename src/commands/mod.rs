@@ -11,6 +11,7 @@ mod history;
 mod iam_policy;
 mod image;
 mod images;
+mod init;
 mod lease;
 mod notify;
 mod origin;
@@ -41,6 +42,7 @@ use crate::cli::{Cli, Command};
 /// Whatever keeps it from its end; the error knows its exit code.
 pub fn run(cli: &Cli, context: &Context) -> Result<Exit, Error> {
     match &cli.command {
+        Command::Init(command) => init::run(context, command),
         Command::Validate(command) => validate::run(context, command),
         Command::Plan(command) => context.block_on(plan::run(context, command)),
         Command::Show(command) => show::run(context, command),

@@ -37,7 +37,7 @@ fn agree(context: &Context, name: &str, yes: bool) -> Result<(), Error> {
         let message = "nobody agreed to end it, and nobody can be asked here".to_owned();
         return Err(Error::Refused { message, help: "add `--yes`, once you know that the run is dead or should stop".into() });
     }
-    if context.ask(&format!("\nType {name} to end the lease: "))? == name {
+    if context.ask(&format!("\nType {name} to end the lease: "))?.as_deref() == Some(name) {
         return Ok(());
     }
     Err(Error::Refused { message: "nothing was done".into(), help: format!("type exactly {name} to agree") })

@@ -45,7 +45,8 @@ const KEYS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "123456789012"), ("AWS_SE
 #[test]
 fn help_teaches() {
     golden("help", infra(&["--help"], &[]));
-    for command in ["validate", "plan", "apply", "destroy", "unlock", "status", "history", "iam-policy", "schema", "completions"]
+    for command in
+        ["init", "validate", "plan", "apply", "destroy", "unlock", "status", "history", "iam-policy", "schema", "completions"]
     {
         golden(&format!("help-{command}"), infra(&[command, "--help"], &[]));
     }
@@ -197,4 +198,23 @@ fn whoever_has_read_enough_may_go() {
     drop(child.stdout.take());
     let ended = child.wait_with_output().expect("it ends");
     assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+/// Every shape of a new project is one that `validate` accepts as it is written, and nothing that is there is touched.
+#[test]
+fn a_project_begins_with_specs_that_are_valid() {
+    golden("init-missing", infra(&["init", "--project", "shop"], &[]));
+    golden("init-bad", infra(&["init", "--project", "Shop", "--account", "1234", "--shape", "froum"], &[]));
+    let infra_at = format!("acme/infra@{}", "ab".repeat(20));
+    for shape in infra::init::SHAPES.iter().map(|shape| shape.name) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().to_str().expect("text");
+        let known = ["--project", "shop", "--account", "123456789012", "--region", "us-east-1", "--organization", "acme"];
+        let init = || infra(&[&["init", "--shape", shape, "--infra", &infra_at][..], &known, &[path]].concat(), &[]);
+        golden(&format!("init-{shape}"), init().replace(path, "FOLDER"));
+        let told = infra(&["validate"], &[("INFRA_SPECS", &format!("{path}/environments"))]);
+        assert!(told.contains("exit 0") && !told.contains("warning"), "{shape}: {told}");
+        let again = init();
+        assert!(again.contains("exit 1") && again.contains("nothing was written: "), "{shape}: {again}");
+    }
 }
