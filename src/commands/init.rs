@@ -26,9 +26,10 @@ pub(super) fn run(context: &Context, command: &Init) -> Result<Exit, Error> {
             help: "what was written before it is there; remove it before you try again".into(),
         })?;
     }
-    let written: String = files.iter().map(|file| format!("  {}\n", command.folder.join(file.path).display())).collect();
+    let written = files.iter().map(|file| format!("  {}\n", command.folder.join(file.path).display()));
+    let written: Vec<String> = written.collect();
     let next = "`infra validate` accepts the specs as they are; INFRA.md says what to do once, and what every day brings\n";
-    context.print_outcome(&format!("written:\n{written}{next}"), Exit::Done).map_err(Error::Output)
+    context.print_outcome(&format!("written:\n{}{next}", written.concat()), Exit::Done).map_err(Error::Output)
 }
 
 /// Nobody is asked in vain: all that has to be known where nobody can be asked, at once.

@@ -10,7 +10,7 @@ use crate::cli;
 use crate::graph::{Live, State};
 use crate::plan::Choices;
 use crate::render::status::{self, ServiceStatus, Status, Store};
-use crate::spec::{Environment, Runtime, Service};
+use crate::spec::{Environment, Runtime};
 
 pub(super) async fn run(context: &Context, command: &cli::Status) -> Result<Exit, Error> {
     let environment = prepare::environment(context, &command.environment.env)?;
@@ -71,7 +71,7 @@ fn load_balancer(live: &Found<'_>, environment: &Environment, service: &str) -> 
     let (owner, _) = environment.front(service)?;
     let dns = live.output(&format!("service.{owner}.load_balancer"), "dns_name")?;
     let https = live.at(&format!("service.{owner}.listener.https")).is_some();
-    let paths = environment.service.get(service).and_then(Service::route).map(|route| route.paths.join(", "));
+    let paths = environment.service.get(service).and_then(|service| service.route.as_ref()).map(|route| route.paths.join(", "));
     Some(environment.reached_at(service, if https { "https" } else { "http" }, dns) + &paths.unwrap_or_default())
 }
 

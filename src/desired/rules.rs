@@ -24,7 +24,7 @@ pub(super) fn of(environment: &Environment, owner: &str) -> Vec<ListenerRule<Wan
         }
     }
     // It is stable: of one request, those who may pass come before those who may not.
-    rules.sort_by(|(a, _), (b, _)| a.cmp(b));
+    rules.sort_by_key(|(telling, _)| *telling);
     rules.into_iter().map(|(_, rule)| rule).collect()
 }
 

@@ -50,15 +50,12 @@ fn filled(text: &str, shape: &Shape, answers: &Answers) -> String {
     let mut rest = text;
     while let Some(next) = rest.chars().next() {
         let found = words.iter().find(|(word, _)| rest.starts_with(word) && is_meant(word, &filled, &rest[word.len()..]));
-        match found {
-            Some((word, answer)) => {
-                filled += answer;
-                rest = &rest[word.len()..];
-            }
-            None => {
-                filled.push(next);
-                rest = &rest[next.len_utf8()..];
-            }
+        if let Some((word, answer)) = found {
+            filled += answer;
+            rest = &rest[word.len()..];
+        } else {
+            filled.push(next);
+            rest = &rest[next.len_utf8()..];
         }
     }
     filled

@@ -77,13 +77,13 @@ impl Environment {
     #[must_use]
     pub fn front(&self, service: &str) -> Option<(&str, &LoadBalancer)> {
         let (name, its) = self.service.get_key_value(service)?;
-        let (owner, its) = its.route().map_or(Some((name, its)), |route| self.service.get_key_value(&route.behind))?;
+        let (owner, its) = its.route.as_ref().map_or(Some((name, its)), |route| self.service.get_key_value(&route.behind))?;
         Some((owner, its.load_balancer()?))
     }
 
     /// The services that stand behind the load balancer of this one, with how they are reached, in the order of the spec.
     pub fn behind<'a>(&'a self, owner: &str) -> impl Iterator<Item = (&'a str, &'a Route)> {
-        let routes = self.service.iter().filter_map(|(name, service)| Some((name, service.route()?)));
+        let routes = self.service.iter().filter_map(|(name, service)| Some((name, service.route.as_ref()?)));
         routes.filter(move |(_, route)| route.behind == owner)
     }
 
@@ -91,7 +91,7 @@ impl Environment {
     /// has one.
     #[must_use]
     pub fn reached_at(&self, service: &str, scheme: &str, host: &str) -> String {
-        let hosts = self.service.get(service).and_then(Service::route).map(|route| route.hosts.as_slice());
+        let hosts = self.service.get(service).and_then(|service| service.route.as_ref()).map(|route| route.hosts.as_slice());
         let own = hosts.unwrap_or_default().iter().find(|host| !host.contains(['*', '?']));
         format!("{scheme}://{}", own.map_or(host, String::as_str))
     }

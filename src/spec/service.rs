@@ -46,6 +46,8 @@ pub struct Service {
     pub alarms: Option<ServiceAlarms>,
     /// What runs once with a new image, before any instance does.
     pub release: Option<Release>,
+    /// Its way through the load balancer of another service.
+    pub route: Option<Route>,
 }
 
 /// Where a service runs.
@@ -57,8 +59,6 @@ pub enum Runtime {
         instances: Instances,
         /// The load balancer in front of them, if any.
         load_balancer: Option<LoadBalancer>,
-        /// The way to them through the load balancer of another service, if any.
-        route: Option<Route>,
         /// How its instances are replaced.
         deploy: Deploy,
     },
@@ -184,7 +184,6 @@ impl TryFrom<ServiceTable> for Service {
             RuntimeName::Asg => Runtime::Asg {
                 instances: table.instances.ok_or("a service on `asg` needs a table `instances`")?,
                 load_balancer: table.load_balancer,
-                route: table.route,
                 deploy: table.deploy.unwrap_or_default(),
             },
             RuntimeName::AppRunner => Runtime::AppRunner {
@@ -207,6 +206,7 @@ impl TryFrom<ServiceTable> for Service {
             log_days: table.log_days,
             alarms: table.alarms,
             release: table.release,
+            route: table.route,
         })
     }
 }
@@ -217,15 +217,6 @@ impl Service {
     pub fn load_balancer(&self) -> Option<&LoadBalancer> {
         match &self.runtime {
             Runtime::Asg { load_balancer, .. } => load_balancer.as_ref(),
-            Runtime::AppRunner { .. } => None,
-        }
-    }
-
-    /// Its way through the load balancer of another one.
-    #[must_use]
-    pub fn route(&self) -> Option<&Route> {
-        match &self.runtime {
-            Runtime::Asg { route, .. } => route.as_ref(),
             Runtime::AppRunner { .. } => None,
         }
     }

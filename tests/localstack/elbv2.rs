@@ -208,7 +208,7 @@ async fn rules_come_change_move_and_go_and_what_others_do_to_them_is_put_right()
         // In another order, with nothing else another.
         with(&[of_api.clone(), of_tool(&["203.0.113.0/24"]), hosted, refusal.clone()]),
         plain.clone(),
-        with(&[of_api.clone()]),
+        with(std::slice::from_ref(&of_api)),
     ];
     sandbox.round_trip(first.clone(), changes).await;
 

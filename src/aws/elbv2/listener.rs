@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener as AwsListener};
+use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener as AwsListener, TargetGroup};
 use serde_json::Value;
 
 use super::super::access::{Access, named, reads};
@@ -156,7 +156,7 @@ async fn rules_of_ours(aws: &Aws, scope: &Scope) -> Result<BTreeMap<String, Vec<
     };
     let by_default: Vec<String> = listeners.iter().filter_map(leads).collect();
     let elsewhere = groups.iter().filter(|group| !by_default.iter().any(|arn| group.target_group_arn() == Some(arn)));
-    let served: Vec<&String> = elsewhere.flat_map(|group| group.load_balancer_arns()).collect();
+    let served: Vec<&String> = elsewhere.flat_map(TargetGroup::load_balancer_arns).collect();
     let asked = listeners.iter().filter(|listener| served.iter().any(|arn| listener.load_balancer_arn() == Some(arn)));
     let asked = asked.filter_map(AwsListener::listener_arn);
     let rules = each(asked, async |arn| {

@@ -95,15 +95,13 @@ async fn bring(aws: &Aws, listener: &str, there: &[Numbered], want: &[ListenerRu
     let mut numbers: BTreeMap<String, i32> = there.iter().map(|rule| (rule.arn.clone(), rule.priority)).collect();
     let mut order = Vec::new();
     for (arn, rule) in stay.into_iter().zip(want) {
-        let arn = match arn {
-            Some(arn) => arn,
-            None => {
-                let number = numbers.values().max().map_or(1, |last| last + 1);
-                let arn = create(aws, listener, rule, number).await?;
-                numbers.insert(arn.clone(), number);
-                arn
-            }
-        };
+        if let Some(arn) = arn {
+            order.push(arn);
+            continue;
+        }
+        let number = numbers.values().max().map_or(1, |last| last + 1);
+        let arn = create(aws, listener, rule, number).await?;
+        numbers.insert(arn.clone(), number);
         order.push(arn);
     }
     order.extend(delete.iter().cloned());

@@ -42,7 +42,7 @@ fn measured(subject: &Subject, name: &str, service: &Service, alarms: &ServiceAl
     let declared = needs.into_iter().filter(|(_, declared, _)| *declared);
     let problem = |(key, _, by_app_runner): (&str, bool, bool)| {
         let (message, help) = match &service.runtime {
-            Runtime::Asg { load_balancer: None, route: None, .. } => (
+            Runtime::Asg { load_balancer: None, .. } if service.route.is_none() => (
                 format!("nothing measures `{key}` of `{name}`: it has no load balancer"),
                 format!("add a table `[service.{name}.load_balancer]`, or leave it out; `cpu_percent` is measured without one"),
             ),

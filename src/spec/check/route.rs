@@ -17,11 +17,11 @@ const WILDCARDS: (usize, usize) = (3, 2);
 
 pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     let services = || subject.environment.service.iter();
-    let routes = services().filter_map(|(name, service)| Some((name, service.route()?)));
+    let routes = services().filter_map(|(name, service)| Some((name, service.route.as_ref()?)));
     let mut problems: Vec<Problem> = routes.flat_map(|(name, route)| one(subject, name, route)).collect();
     for (name, service) in services() {
         let its = service.load_balancer().map(|front| ("load_balancer", &front.allow));
-        for (table, ranges) in its.into_iter().chain(service.route().map(|route| ("route", &route.allow))) {
+        for (table, ranges) in its.into_iter().chain(service.route.as_ref().map(|route| ("route", &route.allow))) {
             problems.extend(allowed(subject, &["service", name, table, "allow"], ranges));
         }
         problems.extend(twice(subject, name));
@@ -110,7 +110,7 @@ fn wildcards(text: &str, most: usize) -> Option<(String, String)> {
 
 /// Two services that the same requests are for.
 fn twice(subject: &Subject, owner: &str) -> Vec<Problem> {
-    let mut taken: BTreeMap<(Option<&str>, Option<&str>), (&str, Place)> = BTreeMap::new();
+    let mut taken: BTreeMap<_, (&str, Place)> = BTreeMap::new();
     let mut problems = Vec::new();
     for (name, route) in subject.environment.behind(owner) {
         for request in route.requests() {

@@ -27,7 +27,7 @@ fn one(subject: &Subject, name: &str, service: &Service) -> Vec<Problem> {
             suggest::there(&service.repository, names)
         }));
     }
-    if let (None, Some(who)) = (service.port, who_needs_a_port(&service.runtime)) {
+    if let (None, Some(who)) = (service.port, who_needs_a_port(service)) {
         let problem = Problem::error(format!("`{name}` needs a `port`: {who} sends it requests")).at(at("port"));
         problems.push(problem.help("add `port = 8080`, or whichever port its container listens on"));
     }
@@ -41,7 +41,7 @@ fn one(subject: &Subject, name: &str, service: &Service) -> Vec<Problem> {
         let problem = Problem::error(format!("`{name}` has no public address that could be probed")).at(at("probe"));
         problems.push(problem.help("leave it out, or give the service a load balancer with `public = true`"));
     }
-    if service.health_check.is_some() && who_needs_a_port(&service.runtime).is_none() {
+    if service.health_check.is_some() && who_needs_a_port(service).is_none() {
         let problem = Problem::warning(format!("nobody checks the health of `{name}`")).at(at("health_check"));
         problems
             .push(problem.help("only a load balancer asks for this path; without one, EC2's own checks of the instance count"));
@@ -69,9 +69,9 @@ fn release(subject: &Subject, name: &str, release: &Release) -> Vec<Problem> {
     problems
 }
 
-fn who_needs_a_port(runtime: &Runtime) -> Option<&'static str> {
-    match runtime {
-        Runtime::Asg { load_balancer: None, route: None, .. } => None,
+fn who_needs_a_port(service: &Service) -> Option<&'static str> {
+    match &service.runtime {
+        Runtime::Asg { load_balancer: None, .. } if service.route.is_none() => None,
         Runtime::Asg { .. } => Some("the load balancer"),
         Runtime::AppRunner { .. } => Some("App Runner"),
     }

@@ -6,7 +6,7 @@ use super::Subject;
 use crate::spec::problem::Problem;
 use crate::spec::service::{Runtime, Service};
 use crate::spec::suggest;
-use crate::spec::text::Part;
+use crate::spec::text::{Part, Text};
 
 pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -66,7 +66,7 @@ fn needs(subject: &Subject, from: &str, to: &str) -> bool {
         }
         if seen.insert(name) {
             let texts = services.get(name).into_iter().flat_map(|service| service.env.values());
-            open.extend(texts.flat_map(|text| text.parts()).filter_map(|part| match part {
+            open.extend(texts.flat_map(Text::parts).filter_map(|part| match part {
                 Part::Service(other) => Some(other.as_str()),
                 Part::Connection(..) => None,
             }));

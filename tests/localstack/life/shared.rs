@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use aws_sdk_ec2::types::{Filter, InstanceStateName};
+use aws_sdk_ec2::types::{Filter, InstanceStateName, Reservation};
 use serde_json::json;
 
 use super::Stage;
@@ -151,7 +151,7 @@ async fn what_must_not_overlap_never_runs_twice() {
             while !over.load(Ordering::Relaxed) {
                 let named = Filter::builder().name("tag:aws:autoscaling:groupName").values("techhub-dev-beat").build();
                 let told = ec2.describe_instances().filters(named).send().await.unwrap();
-                let states = told.reservations().iter().flat_map(|some| some.instances()).filter_map(|one| one.state()?.name());
+                let states = told.reservations().iter().flat_map(Reservation::instances).filter_map(|one| one.state()?.name());
                 let up = states.filter(|state| matches!(state, InstanceStateName::Pending | InstanceStateName::Running)).count();
                 most.fetch_max(up, Ordering::Relaxed);
                 looks += 1;
