@@ -198,7 +198,7 @@ class Example:
     def quietly(self, *arguments: str) -> str:
         """Looks at something, without a note of it."""
         keys = {"AWS_ACCESS_KEY_ID": self.cloud.account, "AWS_SECRET_ACCESS_KEY": "x", "HOME": str(self.folder)}
-        command = [os.environ["INFRA"], *arguments]
+        command = [self.variables["REAL_INFRA"], *arguments]
         done = subprocess.run(command, cwd=self.work, env=self.variables | keys, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
