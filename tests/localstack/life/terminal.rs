@@ -108,3 +108,26 @@ async fn colour_is_as_people_want_it_and_lines_fit() {
         }
     }
 }
+
+/// Whoever begins a project is asked until the answers are some, and what is written then is valid.
+#[tokio::test]
+async fn a_new_project_is_asked_about() {
+    let stage = Stage::new("dev").await;
+    let folder = stage.home.path().join("new");
+    let (path, commit) = (folder.display().to_string(), "ab".repeat(20));
+    let tool = format!("acme/infra@{commit}");
+    let typed = ["froum", "site", "Shop", "shop", "1234", "123456789012", "acme", "acme/infra@main", &tool].join("\n");
+    let ended = stage.on_terminal(&["init", "--region", "us-east-1", &path], &typed, &[]).await;
+    assert_eq!(ended.code, 0, "{ended:#?}");
+    for words in ["write the first word", "small letters", "twelve digits, like", "all 40 digits", "config.yml"] {
+        assert!(ended.out.contains(words), "{words}: {ended:#?}");
+    }
+    let specs = folder.join("environments").display().to_string();
+    let ended = stage.run(&["--specs", &specs, "validate"]).await;
+    assert_eq!((ended.code, ended.err.as_str()), (0, ""), "{ended:#?}");
+
+    // Nobody answers to the end.
+    let ended = stage.on_terminal(&["init", &format!("{path}-2")], "site\nshop\n\u{4}", &[]).await;
+    assert!(ended.code == 1 && ended.out.contains("nothing was written"), "{ended:#?}");
+    assert!(!stage.home.path().join("new-2").exists());
+}
