@@ -15,6 +15,8 @@ from pretended import GitHub, git
 from ruamel.yaml import YAML
 
 ISSUER = "token.actions.githubusercontent.com"
+# The jobs that ran, by workflow and by name.
+Ran = dict[str, dict[str, Job]]
 SETUP_INFRA = re.compile(r"example/infra/\.github/actions/setup-infra")
 
 
@@ -67,7 +69,7 @@ class OnGitHub:
         self.github = GitHub(example.folder / "github.json")
         self.runner = ExampleRunner(example, self.github, vars or {}, secrets or {})
 
-    def happens(self, event: str, commit: str, payload: dict, *, ref: str = "main", changed: list[str] | None = None) -> dict[str, dict[str, Job]]:
+    def happens(self, event: str, commit: str, payload: dict, *, ref: str = "main", changed: list[str] | None = None) -> Ran:
         """Runs every workflow that waits for this; gives its jobs by workflow."""
         files = git(self.example.origin, "ls-tree", "--name-only", commit, ".github/workflows/").split()
         ran, log = {}, ""
@@ -82,7 +84,7 @@ class OnGitHub:
         self.commit, self.log = commit, log
         return ran
 
-    def opens(self, edit) -> dict[str, dict[str, Job]]:
+    def opens(self, edit) -> Ran:
         """Opens a pull request with this edit."""
         self.branch()
         return self.pushes(edit)
@@ -92,7 +94,7 @@ class OnGitHub:
         self.example.pull()
         git(self.example.work, "checkout", "--quiet", "-b", f"change-{self.number}")
 
-    def pushes(self, edit) -> dict[str, dict[str, Job]]:
+    def pushes(self, edit) -> Ran:
         """Pushes to the pull request; what runs is its merge with the main branch, as GitHub makes it."""
         work = self.example.work
         edit()
@@ -104,7 +106,7 @@ class OnGitHub:
         payload = {"pull_request": {"number": self.number, "head": head}}
         return self.happens("pull_request", merged, payload, ref=f"{self.number}/merge", changed=self.changed("origin/main", merged))
 
-    def merges(self) -> dict[str, dict[str, Job]]:
+    def merges(self) -> Ran:
         """Merges the pull request by a squash, and deletes its branch."""
         work = self.example.work
         before = git(work, "rev-parse", "origin/main").strip()
@@ -114,14 +116,14 @@ class OnGitHub:
         self.example.pull()
         return ran
 
-    def changes(self, edit) -> dict[str, dict[str, Job]]:
+    def changes(self, edit) -> Ran:
         """Merges a pull request with this edit, at whose own jobs nobody looks here; gives what ran on the main branch."""
         self.branch()
         edit()
         self.example.commit(f"change {self.number}")
         return self.merges()
 
-    def releases(self, version: str) -> dict[str, dict[str, Job]]:
+    def releases(self, version: str) -> Ran:
         """Publishes a release of what is on the main branch."""
         self.example.pull()
         git(self.example.work, "tag", version)
@@ -146,6 +148,6 @@ def any_matches(patterns: list[str] | None, paths: list[str]) -> bool:
     return any(fnmatchcase(path, pattern) for path in paths for pattern in patterns)
 
 
-def ends(ran: dict[str, dict[str, Job]]) -> dict[str, str]:
+def ends(ran: Ran) -> dict[str, str]:
     """How each job ended, as `workflow/job`, without `.yml`."""
     return {f"{file.removesuffix('.yml')}/{name}": job.result for file, jobs in ran.items() for name, job in jobs.items()}
