@@ -11,7 +11,7 @@ use crate::github::sound;
 use crate::{cases, folder, header, made};
 
 /// Cases whose markdown is written down beside their plan.
-const WRITTEN: [&str; 12] = [
+const WRITTEN: [&str; 13] = [
     "from-nothing",
     "nothing-to-do",
     "database-class",
@@ -19,6 +19,7 @@ const WRITTEN: [&str; 12] = [
     "network-cidr",
     "repository-removed",
     "rule-added",
+    "route-added",
     "service-deferred",
     "destroy-protected",
     "images-promoted",

@@ -16,7 +16,7 @@ use crate::world::{World, scope};
 use crate::{cases, folder, made, planned};
 
 /// Cases whose topology is written down beside their plan.
-const WRITTEN: [&str; 8] = [
+const WRITTEN: [&str; 9] = [
     "from-nothing",
     "nothing-to-do",
     "database-class",
@@ -25,6 +25,7 @@ const WRITTEN: [&str; 8] = [
     "leftover",
     "service-deferred",
     "alarms-added",
+    "route-added",
 ];
 
 #[test]

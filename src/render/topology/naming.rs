@@ -59,7 +59,7 @@ fn of_role(whole: &Whole<'_>, main: &Change) -> Vec<Option<String>> {
             let template = part("ec2.launch_template").next();
             vec![
                 template.and_then(|template| told(template, &["instance_type"], |[kind]| text(kind))),
-                told(main, &["min", "max"], |[min, max]| Some(range(min, max, "instances"))),
+                told(main, &["min", "max"], |[min, max]| Some(range(min, max))),
                 template.and_then(|template| told(template, &["container"], |[container]| image(container.get("image")?))),
             ]
         }
@@ -71,7 +71,7 @@ fn of_role(whole: &Whole<'_>, main: &Change) -> Vec<Option<String>> {
             };
             vec![
                 told(main, &["cpu", "memory_mib"], size),
-                scaling.and_then(|scaling| told(scaling, &["min", "max"], |[min, max]| Some(range(min, max, "instances")))),
+                scaling.and_then(|scaling| told(scaling, &["min", "max"], |[min, max]| Some(range(min, max)))),
                 told(main, &["image"], |[image]| self::image(image)),
             ]
         }
@@ -109,7 +109,9 @@ fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-fn range(least: &Value, most: &Value, of: &str) -> String {
+/// How many instances there are.
+fn range(least: &Value, most: &Value) -> String {
+    let of = if most == 1 { "instance" } else { "instances" };
     if least == most { format!("{least} {of}") } else { format!("{least} to {most} {of}") }
 }
 
