@@ -25,10 +25,17 @@ class ExampleRunner(Runner):
 
     def __init__(self, example: Example, github: GitHub, vars: dict[str, str], secrets: dict[str, str]) -> None:
         self.cloud, self.example = example.cloud, example
+        # Environments whose reviewers turn down whatever they are asked.
+        self.turned_down: set[str] = set()
         variables = example.variables | {"FAKE_GITHUB": str(github.file)}
         repository = f"example/{example.name}"
         jobs = example.folder / "jobs"
         super().__init__(example.origin, github, jobs, variables, example.path, vars, repository, secrets={"RECORDS_KEY": ""} | secrets)
+
+    def job(self, name: str, source: dict, job: dict, names: dict) -> Job:
+        if "environment" in job and interpolate(job["environment"], names, {}) in self.turned_down:
+            return Job("failure")
+        return super().job(name, source, job, names)
 
     def action(self, action: str, given: dict, here: Path, names: dict, environment: dict[str, str], job: dict) -> None:
         match action:
@@ -71,6 +78,7 @@ class OnGitHub:
 
     def happens(self, event: str, commit: str, payload: dict, *, ref: str = "main", changed: list[str] | None = None) -> Ran:
         """Runs every workflow that waits for this; gives its jobs by workflow."""
+        self.last = (event, commit, payload, ref, changed)
         files = git(self.example.origin, "ls-tree", "--name-only", commit, ".github/workflows/").split()
         ran, log = {}, ""
         for file in files:
@@ -82,6 +90,13 @@ class OnGitHub:
             ran[name] = self.runner.run(name, event, commit, payload, ref=ref)
             log += self.runner.log
         self.commit, self.log = commit, log
+        return ran
+
+    def again(self) -> Ran:
+        """Starts all jobs again of what ran last."""
+        event, commit, payload, ref, changed = self.last
+        ran = self.happens(event, commit, payload, ref=ref, changed=changed)
+        self.example.pull()
         return ran
 
     def opens(self, edit) -> Ran:

@@ -153,7 +153,13 @@ def infrastructure_by_pull_request(example, team):
     assert ends(opened) == PULLED, team.log
     (pro,) = [body for body in team.comments() if "/pro" in body.splitlines()[0] and "3 to 12" in body]
     assert "3 to 9 instances → 3 to 12 instances" in pro, pro
-    assert ends(team.merges()) == DEPLOYED, team.log
+    # Turned down, nothing happens. Started again, dev has nothing to do, and pro asks once more.
+    team.runner.turned_down = {"pro"}
+    assert ends(team.merges()) == DEPLOYED | {"deploy/pro": "failure"}, team.log
+    assert example.outcomes("pro") == ["apply done", "apply done"] and example.runs("pro") != example.runs("dev")
+    example.by_hand("infra apply --env pro --yes </dev/null", code=5)
+    team.runner.turned_down = set()
+    assert ends(team.again()) == DEPLOYED and team.runner.deployed == ["pro"], team.log
     record = example.last_record("pro")
     assert (record["verb"], record["outcome"], record["agreement"]["by"]) == ("apply", "done", "approved")
 
