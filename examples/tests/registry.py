@@ -1,8 +1,10 @@
 """A real `docker-registry` on this machine, with a password."""
 
+import base64
 import socket
 import subprocess
 import time
+import urllib.request
 from pathlib import Path
 
 USER, PASSWORD = "shop", "correct horse"
@@ -39,6 +41,14 @@ class Registry:
     @property
     def host(self) -> str:
         return f"localhost:{self.port}"
+
+    def digest(self, repository: str, tag: str) -> str:
+        """What it keeps under a tag."""
+        auth = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+        headers = {"Accept": "application/vnd.oci.image.manifest.v1+json", "Authorization": f"Basic {auth}"}
+        request = urllib.request.Request(f"http://{self.host}/v2/{repository}/manifests/{tag}", headers=headers, method="HEAD")
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.headers["Docker-Content-Digest"]
 
     def stop(self) -> None:
         self.process.terminate()

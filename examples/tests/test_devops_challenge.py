@@ -48,6 +48,7 @@ def test_its_whole_life(example, team):
     flower_for_the_team(example, "dev")
     beat_never_twice(example, "dev")
     private(example, "pro", zones=3)
+    scaled_and_seen(example, "dev")
 
     # A version that does badly in dev is put back there, all four services, and never offered to pro.
     example.cloud.outcome("autoscaling", "devops-challenge-dev-worker", "Failed")
@@ -140,6 +141,24 @@ def private(example, environment: str, zones: int):
     assert {each["SubnetId"] for each in balancer["AvailabilityZones"]} == open_
     rds = example.cloud.client("rds").describe_db_instances(DBInstanceIdentifier=f"devops-challenge-{environment}-main")
     assert not rds["DBInstances"][0]["PubliclyAccessible"]
+
+
+def scaled_and_seen(example, environment: str):
+    """Scaling by CPU, logs and alarms in CloudWatch, and mail by SMTP."""
+    prefix = f"devops-challenge-{environment}-"
+    policies = example.cloud.client("autoscaling").describe_policies()["ScalingPolicies"]
+    targets = {
+        policy["AutoScalingGroupName"].removeprefix(prefix): policy["TargetTrackingConfiguration"]["TargetValue"]
+        for policy in policies
+        if policy["AutoScalingGroupName"].startswith(prefix)
+    }
+    assert targets == {"web": 60, "worker": 70}
+    groups = example.cloud.client("logs").describe_log_groups(logGroupNamePrefix=f"/devops-challenge/{environment}/")["logGroups"]
+    assert {group["logGroupName"].rsplit("/", 1)[1] for group in groups} == set(SERVICES)
+    alarms = example.cloud.client("cloudwatch").describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
+    # Four of the site, one of the worker, three of the database, two of the cache's only node.
+    assert len(alarms) == 10, [alarm["AlarmName"] for alarm in alarms]
+    assert "smtp://email-smtp.eu-west-1.amazonaws.com:587" in example.started_with(environment, "worker")
 
 
 def infrastructure_by_pull_request(example, team):

@@ -43,7 +43,7 @@ def team(example):
     team.tokens.stop()
 
 
-def test_its_whole_life(example, team, sentry):
+def test_its_whole_life(example, team, sentry, registry):
     example.as_the_readme_says("Adopt it", "staging", "production")
     assert example.outcomes("staging") == example.outcomes("production") == ["apply done"]
     assert not sentry.told, "no release yet"
@@ -55,7 +55,7 @@ def test_its_whole_life(example, team, sentry):
 
     assert team.merges("feature") == MAIN, team.log
     first = example.runs("staging")
-    assert example.runs("production") == first
+    assert example.runs("production") == first == registry.digest("example/oc-lettings", team.commit), "from Docker Hub, byte for byte"
     sentry_knows(sentry, team.commit)
 
     # A version that does badly in staging is put back there, fails the job, and production never hears of it.

@@ -29,7 +29,7 @@ def database(example, environment: str) -> tuple[str, str]:
     return found["DbiResourceId"], found["InstanceCreateTime"].isoformat()
 
 
-def test_its_whole_life(example, team):
+def test_its_whole_life(example, team, registry):
     example.as_the_readme_says("Adopt it", "staging", "production")
     assert example.outcomes("staging") == example.outcomes("production") == ["apply done"]
     data = {name: database(example, name) for name in ("staging", "production")}
@@ -41,7 +41,8 @@ def test_its_whole_life(example, team):
         example.commit(version)
         example.push()
         assert ends(team.releases(version)) == RELEASED, team.log
-        assert example.runs("staging") == example.runs("production") not in running
+        published = registry.digest("example/release-api", version)
+        assert example.runs("staging") == example.runs("production") == published not in running, "the same on Docker Hub and ECR"
         running.append(example.runs("production"))
     # The pipeline called what a team would call.
     assert example.called("ruff")[-1] == ["check", "."] and example.called("pytest")[-1] == ["--quiet"]
