@@ -6,8 +6,10 @@ import os
 import pty
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from cloud import REGION, Cloud
@@ -118,6 +120,9 @@ class Example:
             start_new_session=True,
         )
         os.close(inside)
+        # Whoever asks more than is answered would wait for ever.
+        limit = threading.Timer(300, os.killpg, (process.pid, signal.SIGKILL))
+        limit.start()
         os.write(outside, "".join(f"{answer}\n" for answer in answers).encode())
         shown = b""
         try:
@@ -127,6 +132,7 @@ class Example:
             pass
         os.close(outside)
         ended = process.wait(timeout=60)
+        limit.cancel()
         text = shown.decode()
         assert ended == code, f"{script}\nended with {ended}:\n{text}"
         return text
@@ -143,6 +149,14 @@ class Example:
         """Has a program of the application's own be content, or not."""
         file = Path(f"{self.notes}-{program}-refuses")
         file.touch() if refuses else file.unlink()
+
+    def unprotects(self, environment: str) -> None:
+        """Somebody gives up the protection of the database, on the main branch, and applies that by hand."""
+        self.pull()
+        self.edit(f"environments/{environment}.toml", "deletion_protection = true", "deletion_protection = false")
+        self.commit("unprotected")
+        self.push()
+        self.by_hand(f"infra apply --env {environment} --no-promotion && scripts/keep-records", environment)
 
     # What was done.
 

@@ -52,7 +52,7 @@ def test_its_whole_life(example, team):
     assert "rolled back" in shown, "history lists it"
     assert example.last_record("prod")["verb"] == "rollback"
 
-    taken_down(example, team)
+    taken_down(example)
     example.everything_written_was_run()
 
 
@@ -104,8 +104,8 @@ def infrastructure_by_pull_request(example, team):
     assert (record["verb"], record["outcome"], record["agreement"]["by"]) == ("apply", "done", "approved")
 
 
-def taken_down(example, team):
+def taken_down(example):
     example.by_hand("infra destroy --env prod --allow data-loss", "prod", code=5)
-    team.changes(lambda: example.edit("environments/prod.toml", "deletion_protection = true", "deletion_protection = false"))
+    example.unprotects("prod")
     example.as_the_readme_says("Take it down", "prod", "staging")
     assert example.outcomes("prod")[-1] == example.outcomes("staging")[-1] == "destroy done"

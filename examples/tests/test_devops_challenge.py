@@ -63,7 +63,7 @@ def test_its_whole_life(example, team):
     assert example.runs("dev") == example.runs("pro") != first
     example.as_the_readme_says("Every day", "pro")
     assert example.runs("pro") == first
-    taken_down(example, team)
+    taken_down(example)
     example.everything_written_was_run()
 
 
@@ -183,8 +183,8 @@ def infrastructure_by_pull_request(example, team):
     assert (record["verb"], record["outcome"], record["agreement"]["by"]) == ("apply", "done", "approved")
 
 
-def taken_down(example, team):
+def taken_down(example):
     example.by_hand("infra destroy --env pro --allow data-loss", "pro", code=5)
-    team.changes(lambda: example.edit("environments/pro.toml", "deletion_protection = true", "deletion_protection = false"))
+    example.unprotects("pro")
     example.as_the_readme_says("Take it down", "pro", "dev")
     assert example.outcomes("pro")[-1] == example.outcomes("dev")[-1] == "destroy done"

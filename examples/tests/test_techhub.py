@@ -59,7 +59,7 @@ def test_its_whole_life(tmp_path, registry, datadog):
     assert example.runs("production") == example.runs("staging") != first
     example.as_the_readme_says("Every day", "production")
     assert example.runs("production") == first
-    taken_down(example, team)
+    taken_down(example)
     example.by_hand("scripts/make-push-role")
     example.everything_written_was_run()
 
@@ -140,8 +140,8 @@ def infrastructure_by_pull_request(example, team):
     assert (record["verb"], record["outcome"], record["agreement"]["by"]) == ("apply", "done", "approved")
 
 
-def taken_down(example, team):
+def taken_down(example):
     example.by_hand("infra destroy --env production --allow data-loss", "production", code=5)
-    team.changes(lambda: example.edit("environments/production.toml", "deletion_protection = true", "deletion_protection = false"))
+    example.unprotects("production")
     example.as_the_readme_says("Take it down", "production", "qa", "staging")
     assert [example.outcomes(name)[-1] for name in NAMES] == ["destroy done"] * 3
