@@ -100,13 +100,14 @@ pub enum Command {
     History(History),
     /// Say of an image that it must not be deployed
     Image(Image),
-    /// Print the least IAM policy for planning, applying, or being promoted from
+    /// Print the least IAM policy for planning, applying, being promoted from, or pushing images
     ///
     /// Of one environment, without AWS. What has a name is allowed by its beginning, what has none by its tags, so the policy of one
     /// environment is of no use in another, but for reading what it promotes from. The policy for `apply` allows all that the one
     /// for `plan` does, and `destroy`. It is meant as a role's inline policy, which may be longer than a managed one: `infra
     /// iam-policy --for apply --env prod > policy.json`, then `aws iam put-role-policy --role-name … --policy-name infra
-    /// --policy-document file://policy.json`. Print it again when the spec asks for something of another kind.
+    /// --policy-document file://policy.json`; where it is longer than that, `--split` makes managed ones of it. Print it again when the
+    /// spec asks for something of another kind.
     ///
     /// With `--trust`, one object with the `policy` and, under `trust`, who may take the role that plans and the one that applies.
     IamPolicy(IamPolicy),

@@ -58,6 +58,8 @@ pub enum PolicyFor {
     Apply,
     /// Promoting from this environment: for the role in its spec that environments in other accounts take on.
     Promotion,
+    /// Pushing images into this environment's repositories: for a pipeline that builds them.
+    Push,
 }
 
 /// `infra status`

@@ -32,8 +32,10 @@ pub(super) fn run(context: &Context, command: &IamPolicy) -> Result<Exit, Error>
         PolicyFor::Plan => Verb::Plan,
         PolicyFor::Apply => Verb::Apply,
         PolicyFor::Promotion => Verb::Promotion,
+        PolicyFor::Push => Verb::Push,
     };
-    let from = environment.promotion.as_ref().map(|promotion| prepare::environment(context, &promotion.from)).transpose()?;
+    let from = environment.promotion.as_ref().and_then(|promotion| promotion.from.as_deref());
+    let from = from.map(|from| prepare::environment(context, from)).transpose()?;
     let source = from.as_ref().and_then(|from| match &from.aws.role {
         _ if (&from.aws.account, &from.aws.region) == (&aws.account, &aws.region) => Some(Source::Here(&from.environment)),
         role => role.as_deref().map(Source::By),

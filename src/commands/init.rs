@@ -12,7 +12,7 @@ use crate::init::{Answers, NewFile, Question, SHAPES, Shape, files};
 pub(super) fn run(context: &Context, command: &Init) -> Result<Exit, Error> {
     missing(context, command)?;
     let shape = shape(context, command)?;
-    let answers = answers(context, command)?;
+    let answers = answers(context, command, shape)?;
     let files = files(shape, &answers);
     let there: Vec<&str> = files.iter().map(|file| file.path).filter(|path| command.folder.join(path).exists()).collect();
     if !there.is_empty() {
@@ -60,13 +60,22 @@ fn shape(context: &Context, command: &Init) -> Result<&'static Shape, Error> {
         return Ok(shape);
     }
     context.tell(&format!("{}\n", shapes()));
-    ask(context, "Shape", |answer| named(answer).ok_or("write the first word of one of these lines"))
+    ask(context, "Shape", |answer| named(answer).ok_or_else(|| "write the first word of one of these lines".into()))
 }
 
-fn answers(context: &Context, command: &Init) -> Result<Answers, Error> {
+fn answers(context: &Context, command: &Init, shape: &Shape) -> Result<Answers, Error> {
+    let check = |question: Question, answer: &str| {
+        question.check(answer)?;
+        match shape.longest_project() {
+            longest if question == Question::Project && answer.len() > longest => {
+                Err(format!("with the environments of this shape a project has {longest} characters at most"))
+            }
+            _ => Ok(answer.to_owned()),
+        }
+    };
     let answer = |question: Question| match given(command, question) {
-        Some(given) => Ok(given.clone()),
-        None => ask(context, question.asks(), |answer| question.check(answer).map(|()| answer.to_owned())),
+        Some(given) => check(question, given).map_err(|message| Error::Usage { message, help: "give another name".into() }),
+        None => ask(context, question.asks(), |answer| check(question, answer)),
     };
     Ok(Answers {
         project: answer(Question::Project)?,
@@ -78,7 +87,7 @@ fn answers(context: &Context, command: &Init) -> Result<Answers, Error> {
 }
 
 /// Asks until the answer is one; at the end of the input nobody answers any more.
-fn ask<T>(context: &Context, question: &str, check: impl Fn(&str) -> Result<T, &'static str>) -> Result<T, Error> {
+fn ask<T>(context: &Context, question: &str, check: impl Fn(&str) -> Result<T, String>) -> Result<T, Error> {
     loop {
         let answer = context.ask(&format!("{question}: ")).map_err(Error::Output)?;
         let Some(answer) = answer else {

@@ -74,9 +74,9 @@ impl Question {
     /// What to write instead.
     pub fn check(self, answer: &str) -> Result<(), &'static str> {
         let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        let starts = answer.starts_with(|c: char| c.is_ascii_lowercase()) && !answer.ends_with('-');
+        let starts = answer.starts_with(|c: char| c.is_ascii_lowercase()) && !answer.ends_with('-') && !answer.contains("--");
         let sound = match self {
-            Self::Project => starts && answer.len() <= 30 && answer.bytes().all(lower),
+            Self::Project => starts && answer.bytes().all(lower),
             Self::Account => answer.len() == 12 && answer.bytes().all(|b| b.is_ascii_digit()),
             Self::Region => starts && answer.matches('-').count() >= 2 && answer.bytes().all(lower),
             Self::Organization => is_owner(answer),
@@ -87,7 +87,7 @@ impl Question {
 
     const fn form(self) -> &'static str {
         match self {
-            Self::Project => "a project has small letters, digits and `-`, begins with a letter, and has 30 characters at most",
+            Self::Project => "a project has small letters, digits and single hyphens, and begins with a letter",
             Self::Account => "an account is twelve digits, like `123456789012`",
             Self::Region => "a region is written like `eu-west-1`",
             Self::Organization => "an organization has letters, digits and `-`",

@@ -1,5 +1,7 @@
 //! The shapes that a new project can begin as: the files of `examples/`, which are tested there as they stand.
 
+use crate::spec::PREFIX;
+
 /// A kind of system, with the files that it begins with.
 #[derive(Debug)]
 pub struct Shape {
@@ -11,6 +13,14 @@ pub struct Shape {
     pub project: &'static str,
     /// Paths below the new project's folder, and what stands in them.
     pub files: &'static [(&'static str, &'static str)],
+}
+
+impl Shape {
+    /// How long a project's name may be, beside the longest name of an environment.
+    pub fn longest_project(&self) -> usize {
+        let names = self.files.iter().filter_map(|(path, _)| path.strip_prefix("environments/")?.strip_suffix(".toml"));
+        PREFIX.saturating_sub(names.filter(|name| *name != "base").map(str::len).max().unwrap_or_default())
+    }
 }
 
 macro_rules! shape {

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Document, Statement};
-use crate::aws::access::{Access, Grant, On, reads};
+use crate::aws::access::{Access, Grant, On, named, reads};
+use crate::aws::ecr::repository;
 use crate::aws::kinds::{KINDS, OTHERS, SOURCE};
 use crate::graph::Scope;
 use crate::values::partition::partition;
@@ -20,6 +21,8 @@ pub enum Verb {
     Apply,
     /// Promoting from the environment, for a role that environments elsewhere take on: seeing what runs, and pulling it.
     Promotion,
+    /// Pushing images into the environment's repositories, for a pipeline that builds them.
+    Push,
 }
 
 /// Where a policy is for.
@@ -46,8 +49,10 @@ pub enum Source<'a> {
 
 /// The least policy for an environment whose spec asks for these kinds.
 pub fn least(verb: Verb, place: Place<'_>, kinds: &BTreeSet<&str>) -> Document {
-    if verb == Verb::Promotion {
-        return promotion(place);
+    match verb {
+        Verb::Promotion => return promotion(place),
+        Verb::Push => return push(place),
+        Verb::Plan | Verb::Apply => {}
     }
     let mut statements = Statements { place, found: BTreeMap::new() };
     let kinds = KINDS.iter().map(|kind| (kind.access(), kinds.contains(kind.schema().kind)));
@@ -67,6 +72,27 @@ fn promotion(place: Place<'_>) -> Document {
     statements.add(&reads(&["ecr:GetAuthorizationToken"]));
     let grants = SOURCE.iter().flat_map(|access| access.read);
     grants.filter(|grant| matches!(grant.on, On::Everything | On::Source(_))).for_each(|grant| statements.add(grant));
+    statements.finish()
+}
+
+/// The least policy for pushing images. Whoever pushes asks for a token first, which is of no single repository, and looks what is
+/// there already ("IAM permissions for pushing an image", and `docker manifest` besides).
+fn push(place: Place<'_>) -> Document {
+    let mut statements = Statements { place, found: BTreeMap::new() };
+    statements.add(&reads(&["ecr:GetAuthorizationToken"]));
+    statements.add(&named(
+        &[
+            "ecr:BatchCheckLayerAvailability",
+            "ecr:BatchGetImage",
+            "ecr:CompleteLayerUpload",
+            "ecr:DescribeImages",
+            "ecr:GetDownloadUrlForLayer",
+            "ecr:InitiateLayerUpload",
+            "ecr:PutImage",
+            "ecr:UploadLayerPart",
+        ],
+        &[repository::ARN],
+    ));
     statements.finish()
 }
 

@@ -7,7 +7,7 @@ mod cache;
 mod connects;
 mod database;
 mod deploy;
-mod names;
+pub(super) mod names;
 mod neighbours;
 mod network;
 mod notify;

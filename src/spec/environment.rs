@@ -59,7 +59,7 @@ pub struct Environment {
     #[serde(default)]
     pub cache: BTreeMap<String, Cache>,
 
-    /// The last step of `apply`: images that run in another environment move here by digest.
+    /// The last step of `apply`: images that run in another environment move here by digest; and what any image must be to run here.
     pub promotion: Option<Promotion>,
 
     /// Who is told when something is done to the environment. That somebody cannot be told never stops a deployment.
@@ -186,13 +186,13 @@ pub struct Repository {
     pub immutable_tags: bool,
 }
 
-/// The last step of `apply`: images that run in another environment move here by digest.
+/// The last step of `apply`: images that run in another environment move here by digest; and what any image must be to run here.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Promotion {
-    /// The environment whose running images move here.
+    /// The environment whose running images move here. Without it, none: what an image must be holds all the same.
     #[schemars(example = &"staging")]
-    pub from: String,
+    pub from: Option<String>,
 
     /// How many critical findings an image may have. Without it, any number.
     #[schemars(range(min = 0, max = 1_000_000))]

@@ -31,6 +31,7 @@ mod tree;
 mod without;
 
 pub use alarms::{CacheAlarms, DatabaseAlarms, ServiceAlarms};
+pub use check::names::PREFIX;
 pub use connection::Connection;
 pub use deploy::Deploy;
 pub use edit::with_images;

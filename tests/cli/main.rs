@@ -114,6 +114,7 @@ fn the_least_rights_are_printed_without_aws() {
     let ids = "circleci:c4b0cd6b-0001-4c4b-8a6e-0123456789ab/0d3f2e0c-0002-4c4b-8a6e-0123456789ab";
     golden("iam-policy-circleci", infra(&["iam-policy", "--for", "plan", "--env", "prod", "--trust", ids], &[]));
     golden("iam-policy-split", infra(&["iam-policy", "--for", "apply", "--env", "dev", "--split"], &[]));
+    golden("iam-policy-push", infra(&["iam-policy", "--for", "push", "--env", "dev"], &[]));
     golden("bad-trust", infra(&["iam-policy", "--for", "plan", "--env", "dev", "--trust", "github:acme/*"], &[]));
 }
 

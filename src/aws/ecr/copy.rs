@@ -10,6 +10,7 @@ use super::super::client::Aws;
 use super::super::error::AwsError;
 use super::super::kind::{At, Changed, Created, Found, Resource};
 use super::super::registries;
+use super::repository;
 use crate::apply::notice;
 use crate::graph::{Outputs, Scope, Tags};
 use crate::plan::Schema;
@@ -33,9 +34,6 @@ resource! {
     hourly: false, Schema::TRANSIENT
 }
 
-/// The ARNs of the environment's own repositories, as [`access`](super::super::access) writes them.
-const ARN: &str = "ecr:{here}:repository/{project}-{environment}/*";
-
 impl Resource for Image {
     const ACCESS: Access = Access {
         read: &[],
@@ -52,7 +50,7 @@ impl Resource for Image {
                     "ecr:PutImage",
                     "ecr:UploadLayerPart",
                 ],
-                &[ARN],
+                &[repository::ARN],
             ),
         ],
         delete: &[],

@@ -31,7 +31,7 @@ resource! {
 }
 
 /// The ARNs of the environment's own, as [`access`](super::super::access) writes them.
-const ARN: &str = "ecr:{here}:repository/{project}-{environment}/*";
+pub(crate) const ARN: &str = "ecr:{here}:repository/{project}-{environment}/*";
 
 impl Resource for Repository {
     const ACCESS: Access = Access {

@@ -28,7 +28,7 @@ impl Upstream {
         own: &Environment,
         choices: &Choices,
     ) -> Result<Option<Environment>, Error> {
-        let written = own.promotion.as_ref().map(|promotion| promotion.from.as_str());
+        let written = own.promotion.as_ref().and_then(|promotion| promotion.from.as_deref());
         let name = match &choices.deploy {
             _ if choices.destroy => None,
             Deploy::AsSpec => written,

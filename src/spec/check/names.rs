@@ -5,7 +5,7 @@ use crate::spec::problem::Problem;
 
 /// How long project and environment may be together. Every name in AWS starts with them, and the tightest limit is
 /// the 32 characters of a load balancer's.
-const PREFIX: usize = 22;
+pub const PREFIX: usize = 22;
 
 /// How long the name of a service, database, cache or repository may be.
 const NAME: usize = 20;

@@ -13,9 +13,13 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     let environment = subject.environment;
     let Some(promotion) = &environment.promotion else { return Vec::new() };
     let mut problems = Vec::new();
-    if promotion.from == environment.environment {
-        let problem = Problem::error(format!("`{}` cannot be promoted from itself", promotion.from));
+    if promotion.from.as_ref() == Some(&environment.environment) {
+        let problem = Problem::error(format!("`{}` cannot be promoted from itself", environment.environment));
         problems.push(problem.at(subject.place(&["promotion", "from"])));
+    }
+    if promotion.from.is_none() && promotion.min_age.is_some() {
+        let problem = Problem::error("no image comes here from an environment in which it could have run for `min_age`");
+        problems.push(problem.at(subject.place(&["promotion", "min_age"])).help("add `from`, or leave it out"));
     }
     for (index, platform) in promotion.platforms.iter().enumerate() {
         if !PLATFORMS.contains(&platform.as_str()) {
@@ -34,7 +38,7 @@ pub(super) fn across<'a>(subjects: &[Subject<'a>], names: Option<&[&str]>) -> Ve
         .iter()
         .filter_map(|subject| {
             let environment = subject.environment;
-            let from = environment.promotion.as_ref()?.from.as_str();
+            let from = environment.promotion.as_ref()?.from.as_deref()?;
             (from != environment.environment).then_some((environment.environment.as_str(), (from, subject)))
         })
         .collect();

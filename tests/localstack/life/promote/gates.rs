@@ -40,14 +40,23 @@ async fn gates_hold_images_back() {
     assert_eq!(overrides["max-critical"], "the port is closed");
 }
 
-/// A pipeline deploys what it has just pushed, and is not sent away because that is still being scanned.
+/// A pipeline deploys what it has just pushed, and is not sent away because that is still being scanned. What an image must be holds
+/// in the first environment, too, to which nothing is promoted.
 #[tokio::test]
 async fn a_scan_under_way_is_awaited() {
-    let staging = Stage::made("staging").await;
-    staging.specs.change("staging", "[promotion]\nfrom = \"dev\"\nmax_critical = 0");
-    staging.sandbox.settle_slowly("ecr").await;
-    staging.push("v1").await;
-    let ended = staging.run(&[&["apply", "--yes", "--no-promotion"][..], &images("v1")].concat()).await;
+    let dev = Stage::made("dev").await;
+    dev.specs.change("dev", "[promotion]\nmax_critical = 0");
+    dev.sandbox.settle_slowly("ecr").await;
+    dev.push("v1").await;
+    let apply = [&["apply", "--yes"][..], &images("v1")].concat();
+    let ended = dev.run(&apply).await;
     assert_eq!(ended.code, 0, "{ended:#?}");
-    assert_eq!(ended.err.matches("waiting for the scan of techhub-staging/web@").count(), 1, "{ended:#?}");
+    assert_eq!(ended.err.matches("waiting for the scan of techhub-dev/web@").count(), 1, "{ended:#?}");
+
+    let scan = json!({ "service": "ecr", "resource": "techhub-dev/web:v2", "outcome": { "CRITICAL": 1 } });
+    dev.sandbox.control("outcome", &scan).await;
+    dev.sandbox.settle_seconds("ecr", 0.0).await;
+    dev.push("v2").await;
+    let ended = dev.run(&["plan", "--image", "web=v2"]).await;
+    assert!(ended.code == 5 && ended.out.contains("max-critical"), "{ended:#?}");
 }
