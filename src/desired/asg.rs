@@ -48,12 +48,14 @@ pub(super) fn build(builder: &mut Builder<'_>, name: &str, service: &Service, in
     let mut statements = BTreeSet::from(policies::pull(service));
     statements.insert(policies::write_logs(builder, &logs));
     statements.extend(policies::read_secrets(builder, service));
+    statements.extend((!deploy.overlap).then(policies::see_instances));
     let role_name = builder.name(&[name, "instance"], 64);
     let role = policies::role(builder, part("role"), role_name.clone(), "ec2.amazonaws.com", statements);
     let profile = InstanceProfile::<Wanted> { name: role_name, role: Input::output(&role, "name") };
     let profile = builder.add::<InstanceProfile>(part("instance_profile"), &profile);
 
-    let container = container(builder, name, service, &log_group);
+    let alone_as = if deploy.overlap { String::new() } else { name_of_instances(builder, name) };
+    let container = Container { alone_as, ..container(builder, name, service, &log_group) };
     let template = launch_template(builder, name, instances, &security_group, &profile, container.clone());
     release::build(builder, name, service, &template, &security_group, container);
     group(builder, name, instances, deploy, &template, front);
@@ -67,6 +69,7 @@ fn container(builder: &Builder<'_>, name: &str, service: &Service, log_group: &A
         environment: connections::variables(builder, service),
         secrets: service.secrets.iter().map(|(name, secret)| (name.clone(), secret.to_string().into())).collect(),
         log_group: Input::output(log_group, "name"),
+        alone_as: String::new(),
         script: user_data::version(),
     }
 }
@@ -81,7 +84,7 @@ fn launch_template(
 ) -> Address {
     let address = Address::of(&["service", name, "launch_template"]);
     let mut instance_tags = builder.environment.tags.clone();
-    instance_tags.insert("Name".into(), builder.name(&[name], 255));
+    instance_tags.insert("Name".into(), name_of_instances(builder, name));
     let template = LaunchTemplate::<Wanted> {
         name: builder.name(&[name], 128),
         image_id: machine_image(builder, name, instances),
@@ -136,6 +139,11 @@ fn group(
     after.extend(ways_out);
     after.extend(releases);
     after.extend(front.into_iter().flat_map(|front| front.listeners));
+}
+
+/// The tag `Name` of the instances of a service.
+fn name_of_instances(builder: &Builder<'_>, name: &str) -> String {
+    builder.name(&[name], 255)
 }
 
 /// A length of time as Auto Scaling counts it; what a spec may say has been checked.

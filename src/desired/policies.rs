@@ -50,6 +50,11 @@ pub(super) fn pull_by_app_runner(service: &Service) -> [Statement<Wanted>; 2] {
     [login, pull]
 }
 
+/// Seeing which instances there are, for what must be the only one; EC2 lets nobody see some of them only.
+pub(super) fn see_instances() -> Statement<Wanted> {
+    Statement::allow(&["ec2:DescribeInstances"], [Input::from("*")])
+}
+
 /// Writing to one log group.
 pub(super) fn write_logs(builder: &Builder<'_>, log_group: &str) -> Statement<Wanted> {
     let streams = builder.arn("logs", &format!("log-group:{log_group}:*"));

@@ -27,7 +27,7 @@ pub(super) fn build(
         subnets: subnets(builder, side),
         security_groups: BTreeSet::from([Input::output(security_group, "id")]),
         public_address: side == "public",
-        container: Container { command: release.command.clone(), port: None, ..container },
+        container: Container { command: release.command.clone(), port: None, alone_as: String::new(), ..container },
         timeout_seconds: release.timeout.as_secs().try_into().unwrap_or(u32::MAX),
     };
     builder.add::<Instance>(address(name), &instance);

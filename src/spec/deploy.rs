@@ -17,7 +17,7 @@ pub struct Deploy {
     #[schemars(range(min = 100, max = 200))]
     pub max_healthy_percent: Option<u32>,
 
-    /// With `false` the old instance is gone before the new one starts, for what must never run twice, such as a scheduler: for services of one instance at most.
+    /// With `false` the container of a new instance starts when the old instance is gone, for what must never run twice, such as a scheduler: for services of one instance at most.
     pub overlap: bool,
 
     /// How long a new instance runs before its figures count and the next old one goes. Behind a load balancer it is at least 5 minutes.

@@ -24,6 +24,7 @@ pub(crate) async fn launch_template(aws: &Aws, network: &Network) -> LaunchTempl
         detailed_monitoring: true,
         instance_tags: [("Name".to_owned(), "shop-test-web".to_owned()), ("owner".to_owned(), "platform".to_owned())].into(),
         container: Container {
+            alone_as: String::new(),
             image: "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop-test/web@sha256:ab".into(),
             command: Vec::new(),
             port: Some(8000),

@@ -65,6 +65,9 @@ pub struct Container<P: Phase = Actual> {
     pub secrets: BTreeMap<String, P::Text>,
     /// The log group its output goes to.
     pub log_group: P::Text,
+    /// The tag `Name` of the instances of which one at a time runs it, whatever group started them; empty where several may.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub alone_as: String,
     /// The version of the script around all this; `edited` and a fingerprint where somebody changed it.
     pub script: String,
 }

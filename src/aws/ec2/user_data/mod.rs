@@ -84,6 +84,9 @@ fn script(container: &Container, once: Option<&Once>, region: &str) -> String {
         "secrets": container.secrets,
         "log_group": container.log_group,
     });
+    if !container.alone_as.is_empty() {
+        document["alone_as"] = json!(container.alone_as);
+    }
     if let Some(once) = once {
         document["release"] = json!(once);
     }
@@ -107,6 +110,7 @@ pub(super) fn read(user_data: &str, region: &str) -> (Container, Option<Once>) {
             environment: [].into(),
             secrets: [].into(),
             log_group: String::new(),
+            alone_as: String::new(),
             script: format!("foreign {}", short(&text)),
         };
         (container, None)
@@ -140,13 +144,15 @@ mod tests {
             environment: [("GREETING".into(), "a \"b\"\nINFRA_DOCUMENT\n$HOME `id` @DOCUMENT@ ü".into())].into(),
             secrets: [("KEY".into(), "ssm:/shop/key".into())].into(),
             log_group: "/shop/test/web".into(),
+            alone_as: String::new(),
             script: version(),
         }
     }
 
     #[test]
     fn what_is_written_is_read_back() {
-        for container in [container(), Container { port: None, command: Vec::new(), ..container() }] {
+        let alone = Container { alone_as: "shop-test-beat".into(), ..container() };
+        for container in [container(), alone, Container { port: None, command: Vec::new(), ..container() }] {
             assert_eq!(decode(&encode(&container, None, "eu-west-1").unwrap(), "eu-west-1"), container);
         }
     }

@@ -74,11 +74,14 @@ def secret(region, reference):
     return fields[key] if isinstance(fields[key], str) else json.dumps(fields[key])
 
 
-def stream(document):
+def own():
     with open("/var/lib/cloud/data/instance-id", encoding="utf-8") as file:
-        instance = file.read().strip()
+        return file.read().strip()
+
+
+def stream(document):
     release = document.get("release")
-    return f"{release['stream']}/{instance}" if release else instance
+    return f"{release['stream']}/{own()}" if release else own()
 
 
 def options(document):
@@ -105,6 +108,22 @@ def fetch(document):
     return secrets
 
 
+def alone(document):
+    """Waits for older instances of the service to be gone: Auto Scaling starts the next one as soon as it ends the one before, which
+    still runs while it shuts down. Of two that start at once the older one waits for nobody."""
+    name = document.get("alone_as")
+    while name:
+        filters = [f"Name=tag:Name,Values={name}", "Name=instance-state-name,Values=pending,running,shutting-down,stopping"]
+        query = ["--query", "Reservations[].Instances[].[LaunchTime,InstanceId]", "--output", "json"]
+        told = aws(document["region"], "ec2", "describe-instances", "--filters", *filters, *query)
+        there = [instance for _, instance in sorted(json.loads(told))]
+        if there[:1] == [own()]:
+            return
+        # EC2 may not list this one yet.
+        print(f"infra: waits for instances to be gone: {', '.join(there)}", flush=True)
+        subprocess.run(["sleep", "5"])
+
+
 def run(document, secrets):
     """Gives the exit code of the container."""
     subprocess.run(["docker", "rm", "--force", NAME], stdout=NULL, stderr=NULL)
@@ -114,7 +133,9 @@ def run(document, secrets):
 
 
 def serve(document):
-    code = run(document, fetch(document))
+    secrets = fetch(document)
+    alone(document)
+    code = run(document, secrets)
     raise ChildProcessError(f"the container ended with exit code {code}; its output is in log group {document['log_group']}")
 
 

@@ -20,6 +20,11 @@ case "$name $*" in
     *"$BREAKS"*) echo "$name is broken" >&2; exit 7 ;;
     "systemctl enable "*) "$INSTANCE/usr/local/sbin/infra-container" serve; exit 0 ;;
     "aws ecr get-login-password "*) echo the-password ;;
+    "aws ec2 describe-instances "*)
+        older='["2026-11-30T10:00:00+00:00", "i-0old"],'
+        [ -e "$INSTANCE/waited" ] && older=
+        echo "[$older [\"2026-11-30T10:05:00+00:00\", \"i-0abc\"], [\"2026-11-30T10:06:00+00:00\", \"i-0new\"]]" ;;
+    "sleep 5") touch "$INSTANCE/waited" ;;
     "aws ssm get-parameter "*) echo '{"Parameter": {"Value": "-----BEGIN\nIt'"'"'s $(secret)\n"}}' ;;
     "aws secretsmanager get-secret-value "*) echo '{"SecretString": "{\"port\": 5432, \"host\": \"db\"}"}' ;;
     "docker image inspect "*) exit 1 ;;
@@ -118,8 +123,24 @@ fn container() -> Container {
         environment: texts(&[("GREETING", GREETING)]),
         secrets: texts(&[("KEY", "ssm:/shop/key"), ("PORT", "secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:db#port")]),
         log_group: "/shop/test/web".into(),
+        alone_as: String::new(),
         script: version(),
     }
+}
+
+#[test]
+fn what_runs_alone_waits_for_those_before_it_and_for_nobody_else() {
+    let trial = Trial::run(&Container { alone_as: "shop-test-beat".into(), ..container() }, "");
+    assert!(trial.output.contains("infra: waits for instances to be gone: i-0old, i-0abc"), "{}", trial.output);
+    let asked = trial.calls(&["aws", "ec2", "describe-instances"]);
+    assert_eq!(asked.len(), 2);
+    assert!(asked[0].contains(&"Name=tag:Name,Values=shop-test-beat".to_owned()), "{asked:?}");
+    let place = |words: &[&str]| trial.calls.iter().rposition(|call| call.join(" ").starts_with(&words.join(" "))).unwrap();
+    assert!(place(&["aws", "ec2", "describe-instances"]) < place(&["docker", "run"]));
+    // It does not start where nobody can tell who else is there.
+    let trial = Trial::run(&Container { alone_as: "shop-test-beat".into(), ..container() }, "describe-instances");
+    assert!(trial.calls(&["docker", "run"]).is_empty(), "{}", trial.output);
+    assert!(Trial::run(&container(), "").calls(&["aws", "ec2"]).is_empty());
 }
 
 #[test]
