@@ -1,8 +1,9 @@
 //! Listeners, with their default action, which cannot carry tags, and their rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener as AwsListener, TargetGroup};
+use ipnet::Ipv4Net;
 use serde_json::Value;
 
 use super::super::access::{Access, named, reads};
@@ -14,7 +15,7 @@ use super::super::shared::shared;
 use super::action::{Action, from_actions, to_action};
 use super::rule::{self, ListenerRule};
 use super::{deleted, load_balancer, load_balancers, tags_of_ours, target_groups, to_aws, unless_gone};
-use crate::graph::{Outputs, Owner, Scope, State, Tags, Wanted};
+use crate::graph::{Input, Outputs, Owner, Scope, State, Tags, Wanted};
 use crate::plan::Output;
 use crate::plan::rule::{replace, update};
 use crate::resource;
@@ -104,13 +105,14 @@ impl Resource for Listener {
         Ok(Created { outputs: outputs([("arn", Some(&id))]), id })
     }
 
-    /// Says everything but the rules anew: a certificate belongs to HTTPS alone, so they change together. A rule may lead to what the
-    /// default action led to, so rules come first.
+    /// Says everything but the rules anew: a certificate belongs to HTTPS alone, so they change together. Rules come before the rest,
+    /// but where there are to be none: what they took from the default action is not to reach it before that is another.
     async fn update(aws: &Aws, live: &At<Self>, want: &Self, changed: &Changed<'_>) -> Result<Outputs, AwsError> {
-        if changed.any(&["rules"]) {
+        let (rules, rest) = (changed.any(&["rules"]), changed.0.iter().any(|name| name != "rules"));
+        if rules && !want.rules.is_empty() {
             rule::set(aws, &live.id, &want.rules).await?;
         }
-        if changed.0.iter().any(|name| name != "rules") {
+        if rest {
             aws.elbv2
                 .modify_listener()
                 .listener_arn(&live.id)
@@ -122,6 +124,9 @@ impl Resource for Listener {
                 .send()
                 .await
                 .call("elasticloadbalancing:ModifyListener")?;
+        }
+        if rules && want.rules.is_empty() {
+            rule::set(aws, &live.id, &[]).await?;
         }
         Ok(Outputs::new())
     }
@@ -166,14 +171,26 @@ async fn rules_of_ours(aws: &Aws, scope: &Scope) -> Result<BTreeMap<String, Vec<
     Ok(rules.await?.into_iter().collect())
 }
 
-/// Whether some of the requests that only some addresses might make can be made by others.
+/// Whether more addresses get through to something that was not for everybody.
 fn lets_more_in(before: &Value, after: &Value) -> bool {
-    let rules = |value: &Value| serde_json::from_value::<Vec<ListenerRule<Wanted>>>(value.clone()).unwrap_or_default();
-    let (before, after) = (rules(before), rules(after));
-    before.iter().filter(|was| !was.sources.is_empty()).any(|was| {
-        let same = after.iter().filter(|will| (&will.hosts, &will.paths) == (&was.hosts, &was.paths));
-        let mut open = same.filter(|will| matches!(will.action, Action::Forward(_)));
-        open.any(|will| will.sources.is_empty())
+    let forwards = |value: &Value| -> Vec<(Input, BTreeSet<String>)> {
+        let rules: Vec<ListenerRule<Wanted>> = serde_json::from_value(value.clone()).unwrap_or_default();
+        let forward = |rule: ListenerRule<Wanted>| match rule.action {
+            Action::Forward(target_group) => Some((target_group, rule.sources)),
+            _ => None,
+        };
+        rules.into_iter().filter_map(forward).collect()
+    };
+    let range = |text: &String| text.parse::<Ipv4Net>().ok();
+    let was = forwards(before);
+    forwards(after).into_iter().any(|(target_group, sources)| {
+        let mut passed = was.iter().filter(|(other, _)| *other == target_group).map(|(_, sources)| sources).peekable();
+        if passed.peek().is_none() || passed.clone().any(BTreeSet::is_empty) {
+            return false;
+        }
+        let passed: Vec<Ipv4Net> = passed.flatten().filter_map(range).collect();
+        let let_in = |source: &String| range(source).is_some_and(|source| passed.iter().any(|was| was.contains(&source)));
+        sources.is_empty() || !sources.iter().all(let_in)
     })
 }
 
@@ -211,4 +228,24 @@ fn certificates(want: &Listener) -> Option<Vec<Certificate>> {
 
 fn text(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn more_get_in_where_more_addresses_do() {
+        let rule = |group: &str, path: &str, sources: &[&str]| json!({ "hosts": [], "paths": [path], "sources": sources, "action": { "forward": group } });
+        let was = json!([rule("tool", "/tool/*", &["203.0.113.0/24"]), rule("api", "/api/*", &[])]);
+        let more = |after: Value| lets_more_in(&was, &after);
+        assert!(!more(was.clone()) && !more(json!([])));
+        assert!(!more(json!([rule("tool", "/other/*", &["203.0.113.7/32"]), rule("api", "/v2/*", &[])])), "fewer, and elsewhere");
+        assert!(!more(json!([rule("new", "/new/*", &[])])), "it was not there for anybody");
+        for sources in [&[][..], &["0.0.0.0/0"], &["203.0.113.0/24", "192.0.2.1/32"]] {
+            assert!(more(json!([rule("tool", "/tool*", sources)])), "{sources:?}");
+        }
+    }
 }

@@ -35,6 +35,9 @@ pub struct ListenerRule<P: Phase = Actual> {
 /// Source: "Quotas for your Application Load Balancers", condition values per rule.
 pub const VALUES: usize = 5;
 
+/// The greatest number that a rule can have. Source: `Priority` of `CreateRule` in the API reference.
+const LAST: i32 = 50_000;
+
 /// How often it is looked at anew what there is.
 const TRIES: usize = 3;
 
@@ -93,6 +96,11 @@ async fn bring(aws: &Aws, listener: &str, there: &[Numbered], want: &[ListenerRu
     }
     // New ones come behind all others, so that those count that are in use.
     let mut numbers: BTreeMap<String, i32> = there.iter().map(|rule| (rule.arn.clone(), rule.priority)).collect();
+    let new = i32::try_from(stay.iter().filter(|arn| arn.is_none()).count()).unwrap_or(i32::MAX);
+    if numbers.values().max().is_some_and(|last| last.saturating_add(new) > LAST) {
+        numbers = there.iter().map(|rule| rule.arn.clone()).zip(1..).collect();
+        renumber(aws, there.iter().map(|rule| rule.arn.clone())).await?;
+    }
     let mut order = Vec::new();
     for (arn, rule) in stay.into_iter().zip(want) {
         if let Some(arn) = arn {
@@ -106,15 +114,20 @@ async fn bring(aws: &Aws, listener: &str, there: &[Numbered], want: &[ListenerRu
     }
     order.extend(delete.iter().cloned());
     if !order.iter().map(|arn| numbers.get(arn)).is_sorted() {
-        let pair = |(arn, number): (String, i32)| RulePriorityPair::builder().rule_arn(arn).priority(number).build();
-        let set = aws.elbv2.set_rule_priorities().set_rule_priorities(Some(order.into_iter().zip(1..).map(pair).collect()));
-        set.send().await.call("elasticloadbalancing:SetRulePriorities")?;
+        renumber(aws, order.into_iter()).await?;
     }
     // Those that forward go after those that only refuse, and by the target groups they serve the next run sees that some are left.
     for arn in delete.into_iter().rev() {
         super::deleted(aws.elbv2.delete_rule().rule_arn(arn).send().await.call("elasticloadbalancing:DeleteRule"))?;
     }
     Ok(())
+}
+
+/// Numbers the rules of a listener from 1 on, all of them at once.
+async fn renumber(aws: &Aws, arns: impl Iterator<Item = String>) -> Result<(), AwsError> {
+    let pair = |(arn, number): (String, i32)| RulePriorityPair::builder().rule_arn(arn).priority(number).build();
+    let set = aws.elbv2.set_rule_priorities().set_rule_priorities(Some(arns.zip(1..).map(pair).collect()));
+    set.send().await.call("elasticloadbalancing:SetRulePriorities").map(drop)
 }
 
 async fn create(aws: &Aws, listener: &str, rule: &ListenerRule, number: i32) -> Result<String, AwsError> {
