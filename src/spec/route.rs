@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::environment::cidr_schema;
 
 /// A way to a service through the load balancer of another one. Of several ways that fit a request, the one that says more about it
-/// is taken: a host before none, then the longer path; the order in the spec decides nothing.
+/// is taken: a host before none, then the path of which more stands before its first wildcard; the order in the spec decides nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Route {

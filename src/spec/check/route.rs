@@ -7,6 +7,7 @@ use ipnet::Ipv4Net;
 use super::Subject;
 use crate::spec::problem::{Place, Problem};
 use crate::spec::route::Route;
+use crate::spec::service::{Runtime, Service};
 use crate::spec::suggest;
 
 /// How long a host or a path may be. Source: `HostHeaderConfig` and `PathPatternConfig` in the API reference of Elastic Load Balancing.
@@ -25,8 +26,56 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
             problems.extend(allowed(subject, &["service", name, table, "allow"], ranges));
         }
         problems.extend(twice(subject, name));
+        problems.extend(service.probe.iter().flat_map(|path| probed(subject, name, service, path)));
     }
     problems
+}
+
+/// What a deployment asks for must reach the service itself, and whoever asks must get through.
+fn probed(subject: &Subject, name: &str, service: &Service, asked: &str) -> Vec<Problem> {
+    let place = || subject.place(&["service", name, "probe"]);
+    let mut problems = Vec::new();
+    if let Some(route) = &service.route {
+        // Of one with too many wildcards that has been said, and looking whether it fits could take for ever.
+        let takes = |path: &String| wildcards(path, WILDCARDS.0).is_some() || fits(path.as_bytes(), asked.as_bytes());
+        if !route.paths.is_empty() && !route.paths.iter().any(takes) {
+            let problem = Problem::error(format!("`{asked}` does not lead to `{name}`: its route takes other paths"));
+            problems.push(
+                problem
+                    .at(place())
+                    .label(subject.place(&["service", name, "route", "paths"]), "")
+                    .help("probe a path that it takes"),
+            );
+        }
+        if !route.hosts.is_empty() && route.hosts.iter().all(|host| host.contains(['*', '?'])) {
+            let problem = Problem::error(format!("nobody knows by which host to ask `{name}`")).at(place());
+            let problem = problem.label(subject.place(&["service", name, "route", "hosts"]), "");
+            problems.push(problem.help("add a host without wildcards, or leave `probe` out"));
+        }
+    }
+    let fronts =
+        subject.environment.front(name).map(|(owner, front)| (["service", owner, "load_balancer", "allow"], &front.allow));
+    let own = service.route.as_ref().map(|route| (["service", name, "route", "allow"], &route.allow));
+    if let Some((path, _)) = fronts.into_iter().chain(own).find(|(_, allow)| !allow.is_empty()) {
+        let problem = Problem::warning("only some addresses get an answer to this").at(place());
+        problems.push(
+            problem
+                .label(subject.place(&path), "")
+                .help("whatever runs `infra` must be among them, or each deployment is put back"),
+        );
+    }
+    problems
+}
+
+/// Whether a text fits a pattern in which `*` stands for any characters and `?` for one.
+fn fits(pattern: &[u8], text: &[u8]) -> bool {
+    match pattern {
+        [] => text.is_empty(),
+        [b'*', rest @ ..] => (0..=text.len()).any(|skip| fits(rest, &text[skip..])),
+        [first, rest @ ..] => {
+            text.split_first().is_some_and(|(next, text)| (*first == b'?' || first == next) && fits(rest, text))
+        }
+    }
 }
 
 fn one(subject: &Subject, name: &str, route: &Route) -> Vec<Problem> {
@@ -48,8 +97,10 @@ fn one(subject: &Subject, name: &str, route: &Route) -> Vec<Problem> {
             Some(_) if route.behind == name => format!("`{name}` cannot stand behind itself"),
             Some(_) => format!("`{}` has no load balancer to stand behind", route.behind),
         };
+        let on_instances = services.get(&route.behind).is_some_and(|its| matches!(its.runtime, Runtime::Asg { .. }));
         let help = match named[..] {
-            [] => format!("add a table `[service.{}.load_balancer]`", if route.behind == name { "OTHER" } else { &route.behind }),
+            [] if on_instances && route.behind != name => format!("add a table `[service.{}.load_balancer]`", route.behind),
+            [] => "name a service that has a table `load_balancer`; there is none yet".into(),
             _ => suggest::choice(&route.behind, named.iter().copied(), "services with a load balancer are ", "and"),
         };
         problems.push(Problem::error(message).at(at("behind")).help(help));
@@ -108,27 +159,33 @@ fn wildcards(text: &str, most: usize) -> Option<(String, String)> {
     (count > most).then(|| (format!("`{text}` has {count} wildcards"), format!("a load balancer has room for {most} here")))
 }
 
-/// Two services that the same requests are for.
+/// Two services that the same requests are for, or one that they are for twice.
 fn twice(subject: &Subject, owner: &str) -> Vec<Problem> {
     let mut taken: BTreeMap<_, (&str, Place)> = BTreeMap::new();
     let mut problems = Vec::new();
     for (name, route) in subject.environment.behind(owner) {
+        let at = |key: &str, index: usize| subject.place(&["service", name, "route", key, &index.to_string()]);
+        for (key, list) in [("paths", &route.paths), ("hosts", &route.hosts)] {
+            for (index, value) in list.iter().enumerate() {
+                if let Some(first) = list[..index].iter().position(|other| other == value) {
+                    let problem = Problem::error(format!("`{value}` is there twice")).at(at(key, index));
+                    problems.push(problem.label(at(key, first), "").help("leave one of the two out"));
+                }
+            }
+        }
         for request in route.requests() {
             let (key, list, value) = match request {
                 (_, Some(path)) => ("paths", &route.paths, path),
                 (Some(host), None) => ("hosts", &route.hosts, host),
                 (None, None) => continue,
             };
-            let index = list.iter().position(|one| one == value).unwrap_or_default();
-            let place = subject.place(&["service", name, "route", key, &index.to_string()]);
-            if let Some((other, first)) = taken.insert(request, (name, place.clone())) {
-                let whose = if other == name { "twice".to_owned() } else { format!("here and to `{other}`") };
-                problems.push(
-                    Problem::error(format!("`{value}` leads {whose}"))
-                        .at(place)
-                        .label(first, "")
-                        .help("leave one of the two out"),
-                );
+            let place = at(key, list.iter().position(|one| one == value).unwrap_or_default());
+            match taken.insert(request, (name, place.clone())) {
+                Some((other, first)) if other != name => {
+                    let problem = Problem::error(format!("`{value}` leads here and to `{other}`")).at(place).label(first, "");
+                    problems.push(problem.help("leave one of the two out"));
+                }
+                _ => {}
             }
         }
     }

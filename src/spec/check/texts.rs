@@ -49,6 +49,13 @@ fn one(subject: &Subject, name: &str, service: &Service, part: &Part) -> Option<
                     ),
                     "leave one of the two references out".into(),
                 ),
+                // It is not deployed before the release of the image that it has in common.
+                Runtime::AppRunner { .. } if service.release.is_some() && service.repository == its.repository => problem(
+                    format!(
+                        "`{name}` and `{other}` would wait for each other: `{other}` waits for the release command of `{name}`"
+                    ),
+                    "leave the reference out, or give the two services repositories of their own".into(),
+                ),
                 Runtime::Asg { .. } | Runtime::AppRunner { .. } => None,
             }
         }
@@ -60,11 +67,11 @@ fn needs(subject: &Subject, from: &str, to: &str) -> bool {
     let services = &subject.environment.service;
     let waits = |name: &str| services.get(name).is_some_and(|service| matches!(service.runtime, Runtime::AppRunner { .. }));
     let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
-    while let Some(name) = open.pop().filter(|name| waits(name)) {
+    while let Some(name) = open.pop() {
         if name == to {
             return true;
         }
-        if seen.insert(name) {
+        if waits(name) && seen.insert(name) {
             let texts = services.get(name).into_iter().flat_map(|service| service.env.values());
             open.extend(texts.flat_map(Text::parts).filter_map(|part| match part {
                 Part::Service(other) => Some(other.as_str()),
