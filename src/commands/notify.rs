@@ -11,7 +11,7 @@ use crate::notify::{Bounds, Event, Notifier, Outcome, Receiver, Service, Subject
 use crate::plan::Summary;
 use crate::promote::Promotion;
 use crate::record::image_changes;
-use crate::spec::Notify;
+use crate::spec::{self, Environment, Notify};
 
 /// The telling of one run. Where the spec names nobody it does nothing.
 #[derive(Debug)]
@@ -65,16 +65,21 @@ impl TellingPlan {
 
     /// Has it told what was planned, or why nothing could be; waits for that a little.
     pub(super) async fn end(self, context: &Context, name: &str, planned: Result<&Prepared, &Error>) {
+        let environment = match planned {
+            Ok(prepared) => Some(prepared.environment.clone()),
+            Err(_) => readable(context, name),
+        };
+        let Some(environment) = environment else { return };
+        let Some(notify) = environment.notify.as_ref().filter(|notify| notify.tells_plans()) else { return };
         let event = match planned {
-            Ok(prepared) => prepared.environment.notify.clone().map(|notify| (self.made(context, prepared, &notify), notify)),
-            Err(error) => self.failed(context, name, error),
+            Ok(prepared) => self.made(context, prepared, notify),
+            Err(error) => self.failed(context, &environment, error),
         };
-        let Some((event, notify)) = event.filter(|(event, notify)| notify.tells_plans() && notify.on.contains(&event.outcome))
-        else {
+        if !notify.on.contains(&event.outcome) {
             return;
-        };
+        }
         let keys = Secrets::of(&event.account, &event.region);
-        let notifier = Notifier::start(Receiver::of(&notify), keys, Bounds::default());
+        let notifier = Notifier::start(Receiver::of(notify), keys, Bounds::default());
         notifier.tell(&event);
         for warning in notifier.finish().await {
             context.tell(&format!("warning: {warning}\n"));
@@ -94,17 +99,14 @@ impl TellingPlan {
         }
     }
 
-    /// Of a spec that cannot be read nobody knows whom to tell.
-    fn failed(&self, context: &Context, name: &str, error: &Error) -> Option<(Event, Notify)> {
-        let loaded = crate::spec::load(&context.specs, Some(&[name.to_owned()])).ok()?;
-        let environment = loaded.specs.into_iter().map(|spec| spec.environment).find(|spec| spec.environment == name)?;
-        let event = Event {
+    fn failed(&self, context: &Context, environment: &Environment, error: &Error) -> Event {
+        Event {
             subject: Subject::Plan,
             outcome: Outcome::Failed,
-            project: environment.project,
-            environment: environment.environment,
-            account: environment.aws.account,
-            region: environment.aws.region,
+            project: environment.project.clone(),
+            environment: environment.environment.clone(),
+            account: environment.aws.account.clone(),
+            region: environment.aws.region.clone(),
             plan_id: String::new(),
             summary: Summary::default(),
             services: Vec::new(),
@@ -112,9 +114,14 @@ impl TellingPlan {
             started: self.started,
             ended: Some(now()),
             seen: error.each(),
-        };
-        Some((event, environment.notify?))
+        }
     }
+}
+
+/// The spec of an environment, where it can be read: of another nobody knows whom to tell.
+fn readable(context: &Context, name: &str) -> Option<Environment> {
+    let loaded = spec::load(&context.specs, Some(&[name.to_owned()])).ok()?;
+    loaded.specs.into_iter().map(|spec| spec.environment).find(|environment| environment.environment == name)
 }
 
 impl Told {
