@@ -1,6 +1,6 @@
 //! From a spec to a plan: what `plan`, `apply` and `destroy` have in common.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::try_join_all;
 
@@ -13,7 +13,7 @@ use crate::aws::kinds::Registry;
 use crate::aws::observe::{Ask, Observation, Reader};
 use crate::aws::registries::Registries;
 use crate::desired::{self, Facts, Running, choose_zones};
-use crate::graph::{Address, Desired, Scope};
+use crate::graph::{Address, Desired, Live, Scope};
 use crate::plan::{Choices, Deploy, Options, Plan, plan};
 use crate::render::Header;
 use crate::spec::{Environment, Runtime};
@@ -82,6 +82,7 @@ async fn read_and_plan(context: &Context, name: &str, choices: &Choices) -> Resu
         Deploy::Alone { .. } | Deploy::Back if chosen.promotion.is_empty() => Plan::default(),
         Deploy::Alone { .. } | Deploy::Back => {
             let services = chosen.promotion.iter().map(|promotion| promotion.service.clone()).collect();
+            are_reached(&environment, &seen.live, &services)?;
             let desired = desired::images_alone(desired, &seen.live, &services);
             let options = Options { only: desired::parts_alone(&services, &chosen.copies), ..Options::default() };
             plan(&Registry, &scope, &desired, &seen.live, &options)?
@@ -92,6 +93,22 @@ async fn read_and_plan(context: &Context, name: &str, choices: &Choices) -> Resu
     let promotion = chosen.promotion;
     let header = Header { promotion, ..header(&environment, &seen, context.now(), choices.clone()) };
     Ok(Prepared { environment, plan, header, principal: seen.principal, registries })
+}
+
+/// The way to a service through the load balancer of another one is a part of that one, which a deployment by itself leaves alone.
+fn are_reached(environment: &Environment, live: &[Live], services: &BTreeSet<String>) -> Result<(), Error> {
+    let routes = services.iter().filter_map(|name| Some((name, environment.service.get(name)?.route.as_ref()?)));
+    let is_new = |name: &str| {
+        let address = format!("service.{name}.target_group");
+        !live.iter().any(|live| live.address().is_some_and(|at| at.as_str() == address))
+    };
+    routes.into_iter().find(|(name, _)| is_new(name)).map_or(Ok(()), |(name, route)| {
+        let (behind, environment) = (&route.behind, &environment.environment);
+        Err(Error::Usage {
+            message: format!("`{name}` is new in {environment}, and nobody would reach it: its route is a part of `{behind}`"),
+            help: format!("`infra apply --env {environment}` sets up both"),
+        })
+    })
 }
 
 /// What runs is what groups start instances from, and not the newest version of a launch template.

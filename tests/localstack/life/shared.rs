@@ -136,6 +136,21 @@ async fn services_behind_one_load_balancer_live_and_go() {
     stage.nothing_is_left().await;
 }
 
+/// A deployment by itself leaves the load balancer of another service alone, so it does not begin what nobody would reach.
+#[tokio::test]
+async fn a_new_service_behind_another_one_is_not_promoted_alone() {
+    let dev = stage().await;
+    dev.converge(&[]).await;
+    dev.deploys("v1").await;
+    let staging = dev.beside("staging");
+    staging.converge(&[]).await;
+    staging.specs.change("staging", SHARED);
+    let ended = staging.run(&["promote", "--yes"]).await;
+    assert!(ended.code == 1 && ended.err.contains("`server` is new in staging"), "{ended:#?}");
+    staging.converge(&[]).await;
+    assert!(staging.live().await.contains_key("service.server.group"));
+}
+
 /// Of a service whose instances do not overlap there is never more than one, whatever is deployed or goes wrong.
 #[tokio::test]
 async fn what_must_not_overlap_never_runs_twice() {
