@@ -21,6 +21,8 @@ impl Secrets {
         let found = RefCell::new(BTreeSet::new());
         // Concealing asks of every text whether it may stay.
         let note = |text: &str| {
+            // What is left of an address before a reference: the scheme stands in every address.
+            let text = text.split_once("://").filter(|(_, rest)| rest.chars().count() < SHORTEST).map_or(text, |(_, rest)| rest);
             if text.chars().count() >= SHORTEST {
                 found.borrow_mut().insert(text.to_owned());
             }

@@ -54,6 +54,12 @@ fn hide(name: &str, value: &Value, open: &dyn Fn(&str) -> bool, form: fn(&str) -
         Value::String(text) if open(text) => value.clone(),
         Value::Array(items) => items.iter().map(|item| hide(name, item, open, form)).collect(),
         Value::Object(_) if Reference::from_value(value).is_some() => value.clone(),
+        Value::Object(object) if is_unknown(value) => {
+            // A text that references stand in: each of its parts by the name of the whole, and by its place.
+            let parts = object.values().flat_map(|parts| parts.as_array()).flatten().enumerate();
+            let hidden = parts.map(|(place, part)| hide(&format!("{name}#{place}"), part, open, form)).collect();
+            Value::Object(object.keys().cloned().zip([hidden]).collect())
+        }
         Value::Object(object) => match sealed(object) {
             Some(fingerprint) => form(fingerprint),
             None => Value::Object(object.iter().map(|(key, item)| (key.clone(), hide(key, item, open, form))).collect()),
