@@ -98,7 +98,11 @@ async fn planning_prod_can_write_nothing() {
 #[tokio::test]
 async fn planning_is_allowed_nothing_it_does_not_do() {
     let stage = Stage::running("dev").await;
-    stage.specs.change("dev", "database.main.parameters.max_connections = \"100\"\ndatabase.main.alarms.cpu_percent = 90");
+    stage.specs.change(
+        "dev",
+        "database.main.parameters.max_connections = \"100\"\ndatabase.main.alarms.cpu_percent = 90\nservice.worker.port = 7000\n\
+         service.worker.route = { behind = \"web\", paths = [\"/work/*\"] }",
+    );
     stage.converge(&[]).await;
     stage.push("v2").await;
     stage.count_anew().await;
