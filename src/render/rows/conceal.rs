@@ -56,7 +56,7 @@ fn hide(name: &str, value: &Value, open: &dyn Fn(&str) -> bool, form: fn(&str) -
         Value::Object(_) if Reference::from_value(value).is_some() => value.clone(),
         Value::Object(object) if is_unknown(value) => {
             // A text that references stand in: each of its parts by the name of the whole, and by its place.
-            let parts = object.values().flat_map(|parts| parts.as_array()).flatten().enumerate();
+            let parts = object.values().filter_map(Value::as_array).flatten().enumerate();
             let hidden = parts.map(|(place, part)| hide(&format!("{name}#{place}"), part, open, form)).collect();
             Value::Object(object.keys().cloned().zip([hidden]).collect())
         }
@@ -99,6 +99,21 @@ fn mark(value: &Value) -> Option<Value> {
 mod tests {
     use super::*;
     use crate::plan::rule::update;
+
+    #[test]
+    fn a_text_with_references_in_it_shows_nothing_but_those() {
+        let attribute = update().sensitive_under("environment");
+        let url = json!({ "$joined": ["redis://shop:hunter2@", { "$ref": "cache.main.replication_group#address" }, "/0"] });
+        let value = json!({ "environment": { "ONE": url, "OTHER": url } });
+        let shown = conceal(Some(&attribute), &value, &|_| false);
+        assert!(!shown.to_string().contains("hunter2") && !shown.to_string().contains("\"/0\""), "{shown}");
+        let [one, other] = ["ONE", "OTHER"].map(|name| &shown["environment"][name]["$joined"]);
+        assert_eq!((&one[1], one.as_array().unwrap().len()), (&url["$joined"][1], 3));
+        assert!(one[0] != other[0] && one[2] != other[2], "the name is part of the fingerprint: {shown}");
+        let sealed = seal(Some(&attribute), &value, &|_| false);
+        assert_eq!(conceal(Some(&attribute), &sealed, &|_| false), shown);
+        assert_eq!(marks(Some(&attribute), &value), Some(json!({ "environment": { "ONE": true, "OTHER": true } })));
+    }
 
     #[test]
     fn nothing_but_names_fingerprints_and_references_gets_out() {
