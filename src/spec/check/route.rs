@@ -25,9 +25,14 @@ pub(super) fn check(subject: &Subject) -> Vec<Problem> {
         for (table, ranges) in its.into_iter().chain(service.route.as_ref().map(|route| ("route", &route.allow))) {
             problems.extend(allowed(subject, &["service", name, table, "allow"], ranges));
         }
-        problems.extend(twice(subject, name));
         problems.extend(service.probe.iter().flat_map(|path| probed(subject, name, service, path)));
     }
+    // All at once, since there may be very many services.
+    let mut behind: BTreeMap<&str, Vec<(&str, &Route)>> = BTreeMap::new();
+    for (name, route) in services().filter_map(|(name, service)| Some((name, service.route.as_ref()?))) {
+        behind.entry(&route.behind).or_default().push((name, route));
+    }
+    problems.extend(behind.values().flat_map(|routes| twice(subject, routes)));
     problems
 }
 
@@ -159,11 +164,11 @@ fn wildcards(text: &str, most: usize) -> Option<(String, String)> {
     (count > most).then(|| (format!("`{text}` has {count} wildcards"), format!("a load balancer has room for {most} here")))
 }
 
-/// Two services that the same requests are for, or one that they are for twice.
-fn twice(subject: &Subject, owner: &str) -> Vec<Problem> {
+/// Two services behind one load balancer that the same requests are for, or one that they are for twice.
+fn twice(subject: &Subject, routes: &[(&str, &Route)]) -> Vec<Problem> {
     let mut taken: BTreeMap<_, (&str, Place)> = BTreeMap::new();
     let mut problems = Vec::new();
-    for (name, route) in subject.environment.behind(owner) {
+    for &(name, route) in routes {
         let at = |key: &str, index: usize| subject.place(&["service", name, "route", key, &index.to_string()]);
         for (key, list) in [("paths", &route.paths), ("hosts", &route.hosts)] {
             for (index, value) in list.iter().enumerate() {
