@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ipnet::Ipv4Net;
 
 use super::Subject;
-use crate::spec::problem::{Place, Problem};
+use crate::spec::problem::Problem;
 use crate::spec::route::Route;
 use crate::spec::service::{Runtime, Service};
 use crate::spec::suggest;
@@ -15,6 +15,8 @@ const LONGEST: usize = 128;
 /// How many wildcards a path and a host may have: a rule has one of each, and 5 in all ("Condition types for listener rules"; where the
 /// page of quotas says 6, an account may have the other number).
 const WILDCARDS: (usize, usize) = (3, 2);
+/// How many rules a listener may have at the very most: their priorities go from 1 to this (`CreateRule`).
+const MOST: usize = 50_000;
 
 pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     let services = || subject.environment.service.iter();
@@ -166,35 +168,48 @@ fn wildcards(text: &str, most: usize) -> Option<(String, String)> {
 
 /// Two services behind one load balancer that the same requests are for, or one that they are for twice.
 fn twice(subject: &Subject, routes: &[(&str, &Route)]) -> Vec<Problem> {
-    let mut taken: BTreeMap<_, (&str, Place)> = BTreeMap::new();
+    let place = |name: &str, key: &str, index: usize| subject.place(&["service", name, "route", key, &index.to_string()]);
     let mut problems = Vec::new();
-    for &(name, route) in routes {
-        let at = |key: &str, index: usize| subject.place(&["service", name, "route", key, &index.to_string()]);
+    for (name, route) in routes {
         for (key, list) in [("paths", &route.paths), ("hosts", &route.hosts)] {
-            for (index, value) in list.iter().enumerate() {
-                if let Some(first) = list[..index].iter().position(|other| other == value) {
-                    let problem = Problem::error(format!("`{value}` is there twice")).at(at(key, index));
-                    problems.push(problem.label(at(key, first), "").help("leave one of the two out"));
-                }
+            for (index, first) in repeated(list) {
+                let problem = Problem::error(format!("`{}` is there twice", list[index])).at(place(name, key, index));
+                problems.push(problem.label(place(name, key, first), "").help("leave one of the two out"));
             }
         }
+    }
+    // So many are not looked at one by one: each host goes with each path, and a short spec can mean more than there is memory for.
+    let rules: usize = routes.iter().map(|(_, route)| route.hosts.len().max(1).saturating_mul(route.paths.len().max(1))).sum();
+    if let (true, [(_, first), ..]) = (rules > MOST, routes) {
+        let place = subject.key(&["service", &first.behind]);
+        let problem = Problem::error(format!("the routes through `{}` take {rules} rules", first.behind)).at(place);
+        problems.push(problem.help(format!("a listener has {MOST} at most, one for each host with each path")));
+        return problems;
+    }
+    let of = |name: &str, route: &Route, (host, path): (Option<&str>, Option<&str>)| {
+        let (key, list, value) = path.map_or(("hosts", &route.hosts, host), |path| ("paths", &route.paths, Some(path)));
+        place(name, key, list.iter().position(|one| Some(one.as_str()) == value).unwrap_or_default())
+    };
+    let mut taken: BTreeMap<_, (&str, &Route)> = BTreeMap::new();
+    for &(name, route) in routes {
         for request in route.requests() {
-            let (key, list, value) = match request {
-                (_, Some(path)) => ("paths", &route.paths, path),
-                (Some(host), None) => ("hosts", &route.hosts, host),
-                (None, None) => continue,
+            let (Some(value), Some((other, its))) = (request.1.or(request.0), taken.insert(request, (name, route))) else {
+                continue;
             };
-            let place = at(key, list.iter().position(|one| one == value).unwrap_or_default());
-            match taken.insert(request, (name, place.clone())) {
-                Some((other, first)) if other != name => {
-                    let problem = Problem::error(format!("`{value}` leads here and to `{other}`")).at(place).label(first, "");
-                    problems.push(problem.help("leave one of the two out"));
-                }
-                _ => {}
+            if other != name {
+                let problem = Problem::error(format!("`{value}` leads here and to `{other}`")).at(of(name, route, request));
+                problems.push(problem.label(of(other, its, request), "").help("leave one of the two out"));
             }
         }
     }
     problems
+}
+
+/// Where a list has what it had before, and where it had it first.
+fn repeated<T: Ord>(list: &[T]) -> Vec<(usize, usize)> {
+    let mut first = BTreeMap::new();
+    let seen = list.iter().enumerate().map(|(index, value)| (index, *first.entry(value).or_insert(index)));
+    seen.filter(|(index, first)| index != first).collect()
 }
 
 /// Ranges of addresses, as AWS keeps them.
@@ -204,14 +219,24 @@ fn allowed(subject: &Subject, path: &[&str], ranges: &[Ipv4Net]) -> Vec<Problem>
         let problem = Problem::error("this lets nobody in").at(subject.place(path));
         problems.push(problem.help("name addresses, like `203.0.113.0/24`, or leave it out"));
     }
-    for (index, range) in ranges.iter().enumerate() {
-        let place = |index: usize| subject.place(&[path, &[&index.to_string()]].concat());
-        if range.addr() != range.network() {
-            let problem = Problem::error(format!("`{range}` is an address inside a range, not a range")).at(place(index));
-            problems.push(problem.help(format!("write `{}`, or `{}/32` for this address alone", range.trunc(), range.addr())));
-        } else if let Some(first) = ranges[..index].iter().position(|other| other == range) {
-            problems.push(Problem::error(format!("`{range}` is there twice")).at(place(index)).label(place(first), ""));
-        }
+    let place = |index: usize| subject.place(&[path, &[&index.to_string()]].concat());
+    for (index, range) in ranges.iter().enumerate().filter(|(_, range)| range.addr() != range.network()) {
+        let problem = Problem::error(format!("`{range}` is an address inside a range, not a range")).at(place(index));
+        problems.push(problem.help(format!("write `{}`, or `{}/32` for this address alone", range.trunc(), range.addr())));
+    }
+    for (index, first) in repeated(ranges).into_iter().filter(|(index, _)| ranges[*index].addr() == ranges[*index].network()) {
+        problems.push(Problem::error(format!("`{}` is there twice", ranges[index])).at(place(index)).label(place(first), ""));
     }
     problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_repeated_is_told_with_its_first_place() {
+        assert_eq!(repeated(&["a", "b", "a", "c", "a"]), [(2, 0), (4, 0)]);
+        assert!(repeated(&["a", "b"]).is_empty());
+    }
 }

@@ -58,7 +58,12 @@ pub(super) fn specs() -> Vec<Input> {
     let both = |head: String, part: fn(usize) -> String, tail: &str| filled(SPEC, &(named.to_owned() + &head), part, tail);
     let repositories = filled(SPEC / 2, "[repository]\n", |number| format!("r{number} = {{}}\n"), "");
     let databases = filled(SPEC / 2, "[database]\n", |number| format!("r{number} = {{}}\n"), "");
+    let service =
+        "[service.a]\nruntime = \"asg\"\nrepository = \"x\"\nport = 1\ninstances = { type = \"t3.small\", min = 1, max = 1 }\n";
+    let route = format!("{service}[service.a.route]\nbehind = \"b\"\nhosts = [");
+    let hosts = filled(SPEC / 2, &route, |number| format!("\"h{number}.com\","), "]\npaths = [");
     let specs = [
+        ("each host with each path", both(hosts, |n| format!("\"/{n}\","), "]\n")),
         ("open brackets", filled(SPEC, "a = ", same("["), "")),
         ("open tables", filled(SPEC, "a = ", same("{a="), "")),
         ("a long key", filled(SPEC, "", same("a."), "a = 1")),
