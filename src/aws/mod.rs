@@ -19,6 +19,7 @@ pub mod secrets;
 mod shared;
 mod stranger;
 mod unanswered;
+mod unreachable;
 pub mod wait;
 
 pub mod apprunner;

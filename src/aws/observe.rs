@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::Arc;
 
-use aws_config::retry::RetryConfig;
 use futures::future::{Either, join_all, join4, select};
 
 use super::access::{Access, reads, uses};
@@ -20,6 +19,7 @@ use super::kinds::KINDS;
 use super::neighbours;
 use super::read::{both, chain};
 use super::registries::{self, Elsewhere, Registries};
+use super::unreachable::SoonTold;
 use crate::graph::{Live, Scope};
 use crate::promote::{ImageFacts, Seen};
 use crate::registry::Reference;
@@ -275,11 +275,10 @@ impl Reader {
         if actual == expected { Ok(arn) } else { Err(ObserveError::WrongAccount { expected, actual }) }
     }
 
-    /// Whose the credentials are. The call everything hangs on gives up sooner than others: nobody wants to wait a minute to
-    /// be told that the network is down.
+    /// Whose the credentials are: the call that everything hangs on.
     async fn account(&self) -> Result<Caller, AwsError> {
-        let few = aws_sdk_sts::config::Builder::new().retry_config(RetryConfig::standard().with_max_attempts(3));
-        let call = self.aws.sts.get_caller_identity().customize().config_override(few);
+        let soon = aws_sdk_sts::config::Builder::new().retry_classifier(SoonTold::default());
+        let call = self.aws.sts.get_caller_identity().customize().config_override(soon);
         let identity = call.send().await.call("sts:GetCallerIdentity")?;
         Ok(Caller { account: identity.account().unwrap_or_default().into(), arn: identity.arn().map(Into::into) })
     }

@@ -126,7 +126,7 @@ pub(super) async fn delete<R: Resource>(aws: &Aws, live: &At<R>) -> Result<(), A
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use aws_smithy_runtime_api::client::interceptors::context::{Error, Input};
     use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, OrchestratorError};
     use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -134,7 +134,7 @@ mod tests {
 
     use super::*;
 
-    fn context(error: OrchestratorError<Error>, status: Option<u16>) -> InterceptorContext {
+    pub(in crate::aws) fn context(error: OrchestratorError<Error>, status: Option<u16>) -> InterceptorContext {
         let mut context = InterceptorContext::new(Input::doesnt_matter());
         if let Some(status) = status {
             context.set_response(HttpResponse::new(status.try_into().unwrap(), SdkBody::empty()));

@@ -126,6 +126,17 @@ async fn a_third_of_the_calls_are_throttled() {
     passes(Sometimes::new(one_in(3, 5), |call: &Call| Fault::Instead(call.throttled())), OVER).await;
 }
 
+/// The call that everything hangs on gives up no sooner than others, as long as it is answered.
+#[tokio::test]
+async fn who_asks_is_throttled_again_and_again() {
+    let (stage, proxy) = (quick().await, proxy().await);
+    let who = |call: &Call| call.service == "sts";
+    proxy.follow(Sometimes::new(who, |call: &Call| Fault::Instead(call.throttled())));
+    let ended: Ended = stage.through(&proxy, &["plan"]).await.output().await.unwrap().into();
+    assert_eq!(ended.code, 0, "{ended:#?}");
+    assert_eq!(proxy.log().iter().filter(|entry| who(&entry.call)).count(), 5);
+}
+
 #[tokio::test]
 async fn bursts_of_503() {
     passes(Sometimes::new(bursts(aws), |call: &Call| Fault::Instead(call.unavailable())), OVER).await;
