@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use futures::future::join_all;
+use tokio::sync::Semaphore;
 
 /// What AWS names operations that write nothing.
 const READS: [&str; 4] = ["Describe", "List", "Get", "BatchGet"];
@@ -60,6 +61,10 @@ pub async fn chain<T>(calls: impl Future<Output = T>) -> T {
 
 // Chains are boxed: a future of the SDK is tens of kilobytes, and without a box every layer around it holds it on the stack.
 
+/// How many of the chains for the items of one answer go at once: more than any answer about one environment has items, and few
+/// enough that an answer of many thousands takes time, and not all memory.
+const AT_ONCE: usize = 64;
+
 /// Runs chains side by side, one for each item; what follows comes after the longest of them. Gives the answers in the order of
 /// the items, or the first error.
 pub(super) async fn each<I, T, E, F>(items: impl IntoIterator<Item = I>, calls: impl Fn(I) -> F) -> Result<Vec<T>, E>
@@ -67,10 +72,11 @@ where
     F: Future<Output = Result<T, E>>,
 {
     let before = CHAIN.try_with(Cell::get).unwrap_or(0);
+    let (turns, calls) = (&Semaphore::new(AT_ONCE), &calls);
     let one = |item| {
-        let calls = Box::pin(calls(item));
         CHAIN.scope(Cell::new(before), async move {
-            let answer = calls.await;
+            let _turn = turns.acquire().await;
+            let answer = Box::pin(calls(item)).await;
             (answer, CHAIN.with(Cell::get))
         })
     };
@@ -209,5 +215,21 @@ pub(super) mod tests {
             assert_eq!(CHAIN.with(Cell::get), 4);
         })
         .await;
+    }
+
+    #[tokio::test]
+    async fn of_very_many_some_wait_for_others() {
+        let (now, most) = (Cell::new(0), Cell::new(0));
+        let answers = each(0..10 * AT_ONCE, |item| async move { Ok::<_, ()>(item) });
+        assert_eq!(answers.await, Ok((0..10 * AT_ONCE).collect()));
+        let counted = each(0..10 * AT_ONCE, async |_| {
+            now.set(now.get() + 1);
+            most.set(most.get().max(now.get()));
+            tokio::task::yield_now().await;
+            now.set(now.get() - 1);
+            Ok::<_, ()>(())
+        });
+        counted.await.unwrap();
+        assert_eq!((now.get(), most.get()), (0, AT_ONCE));
     }
 }

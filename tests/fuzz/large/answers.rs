@@ -197,18 +197,23 @@ pub(super) fn of_registries() -> Vec<Input> {
 
 pub(super) fn of_aws() -> Vec<Input> {
     let port: u16 = std::env::var(PORT).unwrap().parse().unwrap();
+    let environments = || Path::new(env!("CARGO_MANIFEST_DIR")).join("environments");
+    let told = |observer: &Observer, to: &str, length: usize, head: &str, part: &str, tail: &str| {
+        let body = format!("{head}{}{tail}", part.repeat(length / part.len())).into_bytes();
+        // Whether that many things without a name are taken or refused, they do not stay.
+        let _ = observer.observe(vec![Instead { to: to.into(), status: None, body }]);
+    };
+    // Each is asked about, some at once.
+    let many = move || {
+        let observer = Observer::start(port, &environments());
+        let (head, tail) = ("<DescribeVpcsResponse><vpcSet>", "</vpcSet></DescribeVpcsResponse>");
+        told(&observer, "ec2 DescribeVpcs", MIB / 32, head, "<item/>", tail);
+    };
     let long = move || {
-        let observer = Observer::start(port, &Path::new(env!("CARGO_MANIFEST_DIR")).join("environments"));
-        let told = |to: &str, length: usize, head: &str, part: &str, tail: &str| {
-            let body = format!("{head}{}{tail}", part.repeat(length / part.len())).into_bytes();
-            // Whether that many things without a name are taken or refused, they do not stay.
-            let _ = observer.observe(vec![Instead { to: to.into(), status: None, body }]);
-        };
-        // Of what is there, each is asked about: six hundred are more than any region has.
-        told("ec2 DescribeVpcs", MIB / 256, "<DescribeVpcsResponse><vpcSet>", "<item/>", "</vpcSet></DescribeVpcsResponse>");
-        told("ec2 DescribeVpcs", 8 * MIB, "", "<a>", "");
-        told("ssm GetParameters", 8 * MIB, "{\"Parameters\":[", "{},", "{}]}");
-        told("ssm GetParameters", 8 * MIB, "{\"Parameters\":", "[", "");
+        let observer = Observer::start(port, &environments());
+        told(&observer, "ec2 DescribeVpcs", 8 * MIB, "", "<a>", "");
+        told(&observer, "ssm GetParameters", 8 * MIB, "{\"Parameters\":[", "{},", "{}]}");
+        told(&observer, "ssm GetParameters", 8 * MIB, "{\"Parameters\":", "[", "");
     };
     let endless = move || {
         let answer = |_: &str| ("200 OK\r\ncontent-type: text/xml".to_owned(), Body::Endless("<item><a>b</a></item>"));
@@ -218,5 +223,9 @@ pub(super) fn of_aws() -> Vec<Input> {
         let Err(ObserveError::Aws(errors)) = wait(reader.observe(&scope, &Ask::default())) else { panic!("it ends") };
         assert!(errors.iter().all(|error| error.message.contains("longer than 16 MiB")), "{errors:?}");
     };
-    vec![input("long answers of AWS", long), input("answers of AWS that never end", endless)]
+    vec![
+        input("thousands of networks", many),
+        input("long answers of AWS", long),
+        input("answers of AWS that never end", endless),
+    ]
 }
