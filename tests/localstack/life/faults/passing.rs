@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_proxy::{Call, Entry, Fault, Lagging, Nothing, Script};
+use aws_proxy::{Call, Entry, Fault, Lagging, Nothing, Proxy, Script};
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
-use super::scripts::{Sometimes, Unseen, bursts, first_writes, one_in};
+use super::scripts::{Of, Sometimes, Unseen, bursts, first_writes, one_in};
 use super::{Phase, all, proxy, quick, run, settling, succeeded, writes};
-use crate::life::Ended;
+use crate::life::{Ended, Stage};
 
 const LAG: Duration = Duration::from_secs(5);
 const LATE: Duration = Duration::from_secs(2);
@@ -175,20 +175,41 @@ async fn descriptions_that_lag_behind() {
     are_explained(&live_through(Lagging::by(LAG), OVER, LAG).await).await;
 }
 
+/// Runs it with the pause that runs on AWS take; gives how it ended, and what it wrote.
+async fn follows(stage: &Stage, proxy: &Proxy, arguments: &[&str]) -> (Ended, Vec<String>) {
+    let before = proxy.log().len();
+    let mut run = stage.through(proxy, arguments).await;
+    let ended = run.env("INFRA_LAG_SECONDS", LAG.as_secs().to_string()).output().await.unwrap().into();
+    proxy.quiet().await;
+    let log = proxy.log().split_off(before);
+    (ended, writes(&log).map(|entry| entry.call.name()).collect())
+}
+
+/// A plan by an old description is shown, and what it says is done already is not done once more.
+#[tokio::test]
+async fn a_plan_of_what_was_before() {
+    let (stage, proxy) = (quick().await, proxy().await);
+    let only = ["apply", "--yes", "--only", "repository.web"];
+    let ended = stage.run(&only).await;
+    assert_eq!(ended.code, 0, "{ended:#?}");
+    // Were the lease to lag behind as well, a run would not end before AWS tells of what it did.
+    proxy.follow(Of { service: "ecr", script: Lagging::by(LAG) });
+    let follows = async || follows(&stage, &proxy, &only).await;
+    stage.specs.change("dev", "[repository.web]\nkeep_images = 5");
+    let (ended, written) = follows().await;
+    assert_eq!((ended.code, written.len()), (0, 2), "{written:?}: {ended:#?}");
+    let (ended, written) = follows().await;
+    assert_eq!((ended.code, written), (0, Vec::new()), "{ended:#?}");
+    assert!(ended.out.contains("keep_images  20 → 5") && ended.err.contains("the plan is now another"), "{ended:#?}");
+}
+
 /// Whoever begins while AWS still tells of what was before may be shown a plan of that. What is applied is planned once AWS tells of
 /// what is: nothing is made twice, nothing goes, and nothing is left behind.
 #[tokio::test]
 async fn a_run_that_begins_within_the_lag() {
     let (stage, proxy) = (quick().await, proxy().await);
     proxy.follow(Nothing);
-    let follows = async |arguments: &[&str]| {
-        let before = proxy.log().len();
-        let mut run = stage.through(&proxy, arguments).await;
-        let ended: Ended = run.env("INFRA_LAG_SECONDS", LAG.as_secs().to_string()).output().await.unwrap().into();
-        proxy.quiet().await;
-        let log = proxy.log().split_off(before);
-        (ended, writes(&log).map(|entry| entry.call.name()).collect::<Vec<_>>())
-    };
+    let follows = async |arguments: &[&str]| follows(&stage, &proxy, arguments).await;
     // Where the lease lags behind, too, it is waited for in any case.
     let (ended, written) = follows(&["apply", "--yes", "--only", "repository.web"]).await;
     assert!(ended.code == 0 && written.contains(&"ecr:CreateRepository".to_owned()), "{ended:#?}");

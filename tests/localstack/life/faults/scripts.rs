@@ -36,6 +36,24 @@ impl<W: FnMut(&Call) -> bool + Send, F: FnMut(&Call) -> Fault + Send> Script for
     }
 }
 
+/// A script for the calls of one service.
+pub(super) struct Of<S> {
+    pub(super) service: &'static str,
+    pub(super) script: S,
+}
+
+impl<S: Script> Script for Of<S> {
+    fn decide(&mut self, call: &Call) -> Fault {
+        if call.service == self.service { self.script.decide(call) } else { Fault::None }
+    }
+
+    fn answered(&mut self, call: &Call, answer: &Answer) {
+        if call.service == self.service {
+            self.script.answered(call, answer);
+        }
+    }
+}
+
 /// One call in so many.
 pub(super) fn one_in(many: usize, seed: u64) -> impl FnMut(&Call) -> bool + Send {
     let mut dice = Dice(seed);
