@@ -4,12 +4,11 @@ LocalStack believes every token; this does not. All other calls go on to LocalSt
 """
 
 import json
-import threading
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 from cloud import Cloud
+from server import Handler, Server
 
 ANSWER = """<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult>
 <AssumedRoleUser><Arn>{role}</Arn><AssumedRoleId>A:{session}</AssumedRoleId></AssumedRoleUser><Credentials>
@@ -18,16 +17,16 @@ ANSWER = """<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/
 </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"""
 
 
-class TokenService:
-    """Serves until `stop`."""
+class TokenService(Server):
+    """What refused tokens are told is kept."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.refused: list[str] = []
         service = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Exchanges(Handler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.body()
                 asked = {key: values[0] for key, values in parse_qs(body.decode()).items()}
                 if asked.get("Action") != "AssumeRoleWithWebIdentity":
                     return self.pass_on(body)
@@ -46,20 +45,4 @@ class TokenService:
                 with urllib.request.urlopen(request, timeout=30) as answer:
                     self.answer(answer.status, answer.headers["Content-Type"], answer.read())
 
-            def answer(self, status: int, kind: str, body: bytes) -> None:
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Exchanges)
