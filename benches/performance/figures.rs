@@ -1,4 +1,4 @@
-//! What was measured, kept in the target folder between runs, so that a part can be measured again by itself.
+//! What was measured, kept in `bench/figures.json` between runs, so that a part can be measured again by itself.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -99,8 +99,7 @@ pub(crate) fn now() -> u64 {
 }
 
 fn file() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("performance.json")
+    root().join("bench/figures.json")
 }
 
 impl Figures {
