@@ -17,6 +17,8 @@ const LONGEST: usize = 128;
 const WILDCARDS: (usize, usize) = (3, 2);
 /// How many rules a listener may have at the very most: their priorities go from 1 to this (`CreateRule`).
 const MOST: usize = 50_000;
+/// How many rules a load balancer may have until AWS is asked for more ("Quotas for your Application Load Balancers").
+const QUOTA: usize = 100;
 
 pub(super) fn check(subject: &Subject) -> Vec<Problem> {
     let services = || subject.environment.service.iter();
@@ -180,11 +182,18 @@ fn twice(subject: &Subject, routes: &[(&str, &Route)]) -> Vec<Problem> {
     }
     // So many are not looked at one by one: each host goes with each path, and a short spec can mean more than there is memory for.
     let rules: usize = routes.iter().map(|(_, route)| route.hosts.len().max(1).saturating_mul(route.paths.len().max(1))).sum();
-    if let (true, [(_, first), ..]) = (rules > MOST, routes) {
-        let place = subject.key(&["service", &first.behind]);
-        let problem = Problem::error(format!("the routes through `{}` take {rules} rules", first.behind)).at(place);
-        problems.push(problem.help(format!("a listener has {MOST} at most, one for each host with each path")));
-        return problems;
+    if let (true, [(_, first), ..]) = (rules > QUOTA, routes) {
+        let (place, message) = (
+            subject.key(&["service", &first.behind]),
+            format!("the routes through `{}` take {rules} rules, one for each host with each path", first.behind),
+        );
+        if rules > MOST {
+            problems.push(Problem::error(message).at(place).help(format!("a listener has {MOST} at most")));
+            return problems;
+        }
+        let help =
+            format!("a load balancer has {QUOTA} unless AWS was asked for more: see Service Quotas, or merge some with `*`");
+        problems.push(Problem::warning(message).at(place).help(help));
     }
     let of = |name: &str, route: &Route, (host, path): (Option<&str>, Option<&str>)| {
         let (key, list, value) = path.map_or(("hosts", &route.hosts, host), |path| ("paths", &route.paths, Some(path)));
