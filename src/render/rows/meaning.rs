@@ -88,6 +88,7 @@ impl Speaker<'_> {
         let list = |values: &BTreeSet<String>| values.iter().cloned().collect::<Vec<_>>().join(", ");
         let what = match (list(&rule.hosts), list(&rule.paths)) {
             (hosts, paths) if hosts.is_empty() && paths.is_empty() => "anything".into(),
+            (hosts, paths) if rule.hosts.len() > 1 && !paths.is_empty() => format!("{hosts} with {paths}"),
             (hosts, paths) => hosts + &paths,
         };
         let from = if rule.sources.is_empty() { String::new() } else { format!(" from {}", list(&rule.sources)) };
