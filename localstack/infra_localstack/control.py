@@ -3,6 +3,7 @@
 Every body and query names its `account` (twelve digits, which is also the access key of that account).
 
     POST /_infra/settle   {"account", "service"?, "seconds"}                 how long creating, modifying, deleting last
+    POST /_infra/hurry    {"account"}                                        what is under way is over now
     POST /_infra/fail     {"account", "service", "operation", "code", "message"?, "status"?, "times"?, "after"?}
                           refuses the next calls of that operation; with "after": true it is carried out first, and
                           only its answer is lost
@@ -83,6 +84,13 @@ class Control:
         body = _body(request, "seconds")
         with account(body["account"]).lock:
             account(body["account"]).settle_seconds[body.get("service", "*")] = float(body["seconds"])
+        return {}
+
+    @route("/_infra/hurry", methods=["POST"])
+    def hurry(self, request: Request, **_):
+        mine = account(_body(request)["account"])
+        with mine.lock:
+            mine.hurry()
         return {}
 
     @route("/_infra/fail", methods=["POST"])

@@ -122,6 +122,11 @@ class Account:
 
         self.after(seconds, work)
 
+    def hurry(self) -> None:
+        """Makes due now what is under way, in its order."""
+        moment = time.time()
+        self._agenda = [(moment, next(self._order), work) for _, _, work in sorted(self._agenda, key=lambda entry: entry[:2])]
+
     def catch_up(self) -> None:
         """Does what is due. Called under the lock."""
         if self._due is not None:  # work from the agenda that calls an operation

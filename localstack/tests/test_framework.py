@@ -41,13 +41,32 @@ def test_incomplete_bodies_are_refused(aws, verb):
     assert answer.status_code == 400
 
 
-def test_equal_requests_at_once_make_one_thing(aws):
+def nat_gateways_place(aws) -> dict:
+    """Where a NAT gateway can stand, and its address."""
     vpc = aws.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     igw = aws.ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
     aws.ec2.attach_internet_gateway(VpcId=vpc, InternetGatewayId=igw)
     subnet = aws.ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
-    address = aws.ec2.allocate_address(Domain="vpc")["AllocationId"]
-    make = lambda _: aws.ec2.create_nat_gateway(SubnetId=subnet, AllocationId=address, ClientToken="t")["NatGateway"]["NatGatewayId"]
+    return {"SubnetId": subnet, "AllocationId": aws.ec2.allocate_address(Domain="vpc")["AllocationId"]}
+
+
+def test_what_is_under_way_can_be_hurried_in_its_order(aws):
+    place = nat_gateways_place(aws)
+    aws.settle(600)
+    gateway = aws.ec2.create_nat_gateway(**place)["NatGateway"]["NatGatewayId"]
+    state = lambda: aws.ec2.describe_nat_gateways(NatGatewayIds=[gateway])["NatGateways"][0]["State"]
+    assert state() == "pending"
+    aws.infra("hurry")
+    assert state() == "available"
+    aws.ec2.delete_nat_gateway(NatGatewayId=gateway)
+    assert state() == "deleting"
+    aws.infra("hurry")
+    assert state() == "deleted"
+
+
+def test_equal_requests_at_once_make_one_thing(aws):
+    place = nat_gateways_place(aws)
+    make = lambda _: aws.ec2.create_nat_gateway(**place, ClientToken="t")["NatGateway"]["NatGatewayId"]
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(make, range(16)))) == 1
     assert len(aws.ec2.describe_nat_gateways()["NatGateways"]) == 1

@@ -72,6 +72,11 @@ impl Sandbox {
         self.control("settle", &json!({ "service": service, "seconds": seconds })).await;
     }
 
+    /// What AWS is at work on in this account is over.
+    pub(crate) async fn hurry(&self) {
+        self.control("hurry", &json!({})).await;
+    }
+
     /// Tells LocalStack's extension how to behave in this account: see `localstack/infra_localstack/control.py`.
     pub(crate) async fn control(&self, what: &str, body: &Value) {
         let mut body = body.clone();

@@ -57,10 +57,10 @@ pub(super) async fn end(child: Child, within: Duration) -> Ended {
 #[tokio::test]
 async fn interrupted_once_it_leaves_aws_to_its_work() {
     let stage = Stage::new("dev").await;
-    stage.sandbox.settle_seconds("rds", 4.0).await;
+    stage.sandbox.settle_seconds("rds", 60.0).await;
     let child = stage.start(&["apply", "--yes"], made("rds:CreateDBInstance")).await;
     interrupt(&child).await;
-    let ended = end(child, Duration::from_secs(3)).await;
+    let ended = end(child, Duration::from_secs(30)).await;
     assert_eq!(ended.code, 130, "{ended:#?}");
     assert!(ended.err.contains("stopping"), "{ended:#?}");
     assert!(ended.out.contains("left to AWS") && ended.out.contains("database.main.instance"), "{ended:#?}");
@@ -68,21 +68,23 @@ async fn interrupted_once_it_leaves_aws_to_its_work() {
     // The next run waits for what AWS is still at, and makes nothing twice.
     let plan = stage.plan(&[]).await;
     assert_eq!(plan.at("database.main.instance")["action_reason"], "busy_in_aws");
+    stage.sandbox.hurry().await;
     stage.go_on().await;
 }
 
 #[tokio::test]
 async fn interrupted_twice_it_quits_at_once() {
     let stage = Stage::made("dev").await;
-    stage.sandbox.settle_seconds("rds", 6.0).await;
+    stage.sandbox.settle_seconds("rds", 60.0).await;
     stage.specs.change("dev", "[database.main]\nclass = \"db.t4g.small\"");
     let mut child = stage.start(&["apply", "--yes"], made("rds:ModifyDBInstance")).await;
     interrupt(&child).await;
     // A change in place is seen to its end.
     assert!(tokio::time::timeout(Duration::from_secs(1), child.wait()).await.is_err(), "nothing was in flight");
     interrupt(&child).await;
-    let ended = end(child, Duration::from_secs(1)).await;
+    let ended = end(child, Duration::from_secs(30)).await;
     assert_eq!(ended.code, 130, "{ended:#?}");
+    stage.sandbox.hurry().await;
     stage.sandbox.settle_seconds("rds", 0.1).await;
     assert_eq!(stage.run(&["unlock", "--yes"]).await.code, 0);
     stage.go_on().await;

@@ -82,7 +82,7 @@ async fn of_two_that_start_at_once_one_proceeds() {
 async fn a_run_that_was_killed_is_waited_for_until_its_lease_has_run_out() {
     let stage = Stage::small().await;
     stage.keep_images(3);
-    let killed = stage.killed("10").await;
+    let killed = stage.killed("20").await;
     let ended = stage.run(&["apply", "--yes"]).await;
     assert_eq!(ended.code, 7, "{ended:#?}");
     assert!(ended.err.contains("(apply, since ") && ended.err.contains("--lock-timeout"), "{ended:#?}");
@@ -118,7 +118,7 @@ async fn others_may_look_while_one_holds_it_and_people_may_unlock_it() {
 #[tokio::test]
 async fn a_run_that_is_unlocked_stops() {
     let stage = Stage::new("dev").await;
-    stage.sandbox.settle_seconds("rds", 12.0).await;
+    stage.sandbox.settle_seconds("rds", 60.0).await;
     let child = stage.begin(&["apply", "--yes", "--json"], "12", "rds:CreateDBInstance").await;
     assert_eq!(stage.run(&["unlock", "--yes"]).await.code, 0);
     let ended = end(child).await;
@@ -127,6 +127,7 @@ async fn a_run_that_is_unlocked_stops() {
     assert!(ended.out.contains(r#""stopped":"lease_lost""#), "{ended:#?}");
     // A role may read the database's secret, and therefore waits for it.
     assert!(!stage.live().await.contains_key("service.web.role"));
+    stage.sandbox.hurry().await;
     stage.sandbox.settle_seconds("rds", 0.1).await;
     stage.converge(&[]).await;
 }
@@ -134,13 +135,14 @@ async fn a_run_that_is_unlocked_stops() {
 #[tokio::test]
 async fn a_run_whose_parameter_was_deleted_stops_and_the_next_makes_another() {
     let stage = Stage::new("dev").await;
-    stage.sandbox.settle_seconds("rds", 12.0).await;
+    stage.sandbox.settle_seconds("rds", 60.0).await;
     let child = stage.begin(&["apply", "--yes"], "12", "rds:CreateDBInstance").await;
     stage.aws().ssm.delete_parameter().name(stage.parameter()).send().await.unwrap();
     let ended = end(child).await;
     assert_eq!(ended.code, 3, "{ended:#?}");
     assert!(ended.err.contains("stopping, because the lease is lost"), "{ended:#?}");
     assert!(ended.err.contains("the lease on dev is lost: somebody has deleted it"), "{ended:#?}");
+    stage.sandbox.hurry().await;
     stage.sandbox.settle_seconds("rds", 0.1).await;
     stage.converge(&[]).await;
     stage.nobody_holds_it().await;
@@ -174,7 +176,7 @@ async fn however_a_run_ends_it_gives_the_environment_back() {
 async fn a_long_run_keeps_it() {
     let stage = Stage::small().await;
     stage.specs.change("dev", "");
-    stage.sandbox.settle_seconds("rds", 12.0).await;
+    stage.sandbox.settle_seconds("rds", 20.0).await;
     let lost = serde_json::json!({ "service": "ssm", "operation": "PutParameter", "code": "InternalServerError", "status": 500,
         "after": true });
     stage.sandbox.control("fail", &lost).await;
