@@ -105,7 +105,7 @@ mod tests {
     use super::*;
     use crate::Protocol;
 
-    const LAG: Duration = Duration::from_millis(100);
+    const LAG: Duration = Duration::from_secs(2);
 
     fn call(action: &str, body: &'static str) -> Call {
         let writes = action.starts_with("Create");

@@ -103,14 +103,21 @@ impl Throttled {
     }
 }
 
-impl Script for Throttled {
-    fn decide(&mut self, call: &Call) -> Fault {
-        let now = Instant::now();
-        let (left, since) = self.left.entry(call.service.clone()).or_insert((self.per_second, now));
+impl Throttled {
+    /// Whether a service takes a call at this moment.
+    fn takes(&mut self, service: &str, now: Instant) -> bool {
+        let (left, since) = self.left.entry(service.to_owned()).or_insert((self.per_second, now));
         *left = (*left + now.duration_since(*since).as_secs_f64() * self.per_second).min(self.per_second);
         *since = now;
-        if *left >= 1.0 {
-            *left -= 1.0;
+        let takes = *left >= 1.0;
+        *left -= f64::from(u8::from(takes));
+        takes
+    }
+}
+
+impl Script for Throttled {
+    fn decide(&mut self, call: &Call) -> Fault {
+        if self.takes(&call.service, Instant::now()) {
             return Fault::None;
         }
         // EC2 has words of its own: "Query throttling" in its developer guide.
@@ -121,5 +128,19 @@ impl Script for Throttled {
             Protocol::Registry => (429, "TOOMANYREQUESTS"),
         };
         Fault::Instead(call.refusal(status, code, "Rate exceeded"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_throttle_refuses_what_is_too_much_and_no_more() {
+        let (mut throttle, began) = (Throttled::new(2), Instant::now());
+        let mut takes = |service, after| throttle.takes(service, began + Duration::from_millis(after));
+        assert_eq!([0, 0, 0, 400].map(|after| takes("ec2", after)), [true, true, false, false]);
+        assert!(takes("iam", 400), "each service has calls of its own");
+        assert_eq!([500, 501, 9000, 9001, 9002].map(|after| takes("ec2", after)), [true, false, true, true, false]);
     }
 }
