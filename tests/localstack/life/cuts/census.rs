@@ -103,9 +103,13 @@ impl Stage {
         for balancer in answer.load_balancers() {
             let listeners =
                 elbv2.describe_listeners().load_balancer_arn(balancer.load_balancer_arn().unwrap()).send().await.unwrap();
-            let ports: Vec<_> =
-                listeners.listeners().iter().filter_map(aws_sdk_elasticloadbalancingv2::types::Listener::port).collect();
-            census.add("load balancer", [format!("{} listens on {ports:?}", balancer.load_balancer_name().unwrap())]);
+            let mut listens = Vec::new();
+            for listener in listeners.listeners() {
+                let rules = elbv2.describe_rules().listener_arn(listener.listener_arn().unwrap()).send().await.unwrap();
+                listens.push(format!("{} with {} rules", listener.port().unwrap(), rules.rules().len()));
+            }
+            listens.sort();
+            census.add("load balancer", [format!("{} listens on {listens:?}", balancer.load_balancer_name().unwrap())]);
         }
         let answer = elbv2.describe_target_groups().send().await.unwrap();
         census.add("target group", answer.target_groups().iter().filter_map(|group| group.target_group_name()));

@@ -31,7 +31,7 @@ impl Speed {
 }
 
 /// How long a run may take.
-const PATIENCE: Duration = Duration::from_mins(3);
+const PATIENCE: Duration = Duration::from_mins(6);
 
 /// Where a run is cut off.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -131,27 +131,60 @@ impl Life {
     pub(super) async fn cut(&self, cut: Cut, uncut: &Uncut) -> Became {
         let step = cut.step;
         step.prepare(&self.stage).await;
+        let cut_at = match self.kill(cut).await {
+            Ok(cut_at) => cut_at,
+            Err(why) => return Became::Failed("none".into(), why),
+        };
+        let call = || cut_at.clone().unwrap_or_default();
+        match timeout(PATIENCE, self.again(step, cut_at.is_some(), uncut)).await {
+            Ok(Ok(())) if cut_at.is_some() => Became::Survived,
+            Ok(Ok(())) => Became::NotReached,
+            Ok(Err(why)) => Became::Failed(call(), why),
+            Err(_) => Became::Failed(call(), "the next run does not end".into()),
+        }
+    }
+
+    /// Runs a step and kills it there; gives the call, or nothing where it was over before.
+    async fn kill(&self, cut: Cut) -> Result<Option<String>, String> {
+        let mut run = self.through_proxy(cut.step).await;
         let cut_at = Arc::new(Mutex::new(String::new()));
         self.proxy.follow(Cutting { cut, seen: 0, cut_at: Arc::clone(&cut_at) });
-        let mut run = self.through_proxy(step).await;
         let mut child = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let is_cut = tokio::select! {
             () = self.proxy.cut() => true,
             ended = timeout(PATIENCE, child.wait()) => match ended {
                 Ok(_) => false,
-                Err(_) => return Became::Failed("none".into(), "it does not end".into()),
+                Err(_) => return Err("it does not end".into()),
             },
         };
         child.kill().await.unwrap();
         self.proxy.quiet().await;
         self.proxy.follow(Nothing);
         let call = cut_at.lock().unwrap().clone();
-        match timeout(PATIENCE, self.again(step, is_cut, uncut)).await {
-            Ok(Ok(())) if is_cut => Became::Survived,
-            Ok(Ok(())) => Became::NotReached,
-            Ok(Err(why)) => Became::Failed(call, why),
-            Err(_) => Became::Failed(call, "the next run does not end".into()),
+        Ok(is_cut.then_some(call))
+    }
+
+    /// Changes a value of the site and kills the run as soon as AWS has made a version of its launch template, so many times;
+    /// then lets a run do it. Gives how many versions there are before that and after it.
+    pub(super) async fn leave_versions(&self, times: usize) -> (usize, usize) {
+        let at = At::Named("ec2:CreateLaunchTemplateVersion", 1);
+        for time in 0..times {
+            self.stage.specs.change("dev", &format!("[service.web.env]\nTIME = \"{time}\""));
+            let cut = Cut { step: Step::Change, at: at.clone(), moment: Moment::CarriedOut };
+            self.kill(cut).await.unwrap().expect("it makes a version");
+            succeeds(self.stage.infra(&["unlock", "--yes"]).await).await.unwrap();
         }
+        let left = self.versions().await;
+        self.stage.specs.change("dev", "[service.web.env]\nTIME = \"at last\"");
+        succeeds(Step::Change.run(&self.stage).await).await.unwrap();
+        succeeds(self.stage.infra(Step::Change.second_plan()).await).await.unwrap();
+        (left, self.versions().await)
+    }
+
+    async fn versions(&self) -> usize {
+        let ec2 = &self.stage.aws().ec2;
+        let versions = ec2.describe_launch_template_versions().launch_template_name("techhub-dev-web").send().await.unwrap();
+        versions.launch_template_versions().len()
     }
 
     /// The next run, and what it leads to.

@@ -66,11 +66,17 @@ fn cuts(whole: &Whole, counts: fn(bool) -> bool, at: fn(usize) -> At) -> Cuts {
     whole.iter().map(of).collect()
 }
 
-/// So many of each step, evenly spread.
+/// So many of each step, evenly spread over its calls, at each moment in turn.
 fn sample(cuts: Cuts, number: usize) -> Cuts {
+    let moments = Moment::ALL.len();
     let some = |(step, cuts): (Step, Vec<Cut>)| {
-        let nth = |nth: usize| cuts[(nth * cuts.len() / number + SEED) % cuts.len()].clone();
-        (step, (0..number).map(nth).collect())
+        let calls = cuts.len() / moments;
+        let nth = |nth: usize| cuts[(nth * calls / number + SEED) % calls * moments + (nth + SEED) % moments].clone();
+        let some: Vec<Cut> = (0..number).map(nth).collect();
+        for moment in Moment::ALL {
+            assert!(some.iter().any(|cut| cut.moment == moment), "{step:?} is never cut at {moment:?}");
+        }
+        (step, some)
     };
     cuts.into_iter().map(some).collect()
 }
@@ -118,6 +124,10 @@ async fn survive(whole: &Whole, cuts: Cuts) {
         ));
     }
     assert!(counts.values().all(|count| count.failed == 0), "{counts:#?}");
+    // How often a run asks may differ from life to life, but not how often it writes.
+    let by_write = |cut: &Cut| matches!(cut.at, At::Write(_));
+    let missed = counts.values().any(|count| count.not_reached > 0) && cuts.values().flatten().all(by_write);
+    assert!(!missed, "{counts:#?}");
     let survived: usize = counts.values().map(|count| count.survived).sum();
     assert!(survived > 0, "nothing was cut off");
 }
@@ -165,6 +175,18 @@ async fn what_failed_once() {
             assert!(matches!(became, Became::Survived), "{cut:?}: {became:#?}");
         }
     }
+}
+
+/// A version that a cut run has made is nobody's: the next run makes another, and a few of the old ones stay.
+#[tokio::test]
+async fn of_the_versions_that_cut_runs_leave_a_few_stay() {
+    let life = Life::new(Speed::AtOnce).await;
+    for step in [Step::Apply, Step::Start] {
+        life.go(step).await;
+    }
+    let (left, stay) = life.leave_versions(7).await;
+    // Five, and the one that instances still ran when the others went.
+    assert!(left > stay && stay <= 6, "{left}, and {stay} stay");
 }
 
 /// What counts everything would see what a cut had left.

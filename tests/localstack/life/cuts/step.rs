@@ -2,7 +2,7 @@
 
 use tokio::process::Command;
 
-use super::super::{REGION, Stage, images};
+use super::super::{REGION, Stage};
 use crate::around::image;
 
 /// A repository that is nobody's environment's.
@@ -25,7 +25,22 @@ pub(super) enum Step {
     Destroy,
 }
 
-/// What [`Step::Change`] changes.
+/// What `dev` has besides, so that every kind is there, and a listener has rules.
+const TOOL: &str = r#"
+    [service.tool]
+    runtime = "asg"
+    repository = "web"
+    port = 5555
+    [service.tool.instances]
+    type = "t3.small"
+    min = 1
+    max = 1
+    [service.tool.route]
+    behind = "web"
+    paths = ["/tool/*"]
+"#;
+
+/// What [`Step::Change`] changes; of the tool, the route.
 const CHANGES: &str = r#"
     [network]
     zones = 3
@@ -44,6 +59,7 @@ const CHANGES: &str = r#"
     max = 4
     [service.web.load_balancer]
     idle_timeout = "2m"
+    allow = ["192.0.2.0/24", "198.51.100.0/24"]
     [service.web.alarms]
     cpu_percent = 90
 
@@ -60,6 +76,7 @@ const CHANGES: &str = r#"
 
     [database.main]
     backup_days = 3
+    final_snapshot = true
     [database.main.parameters]
     max_connections = "100"
     [database.main.alarms]
@@ -72,6 +89,16 @@ const CHANGES: &str = r#"
     command = ["migrate"]
 "#;
 
+/// The tool with another way to it.
+fn moved() -> String {
+    TOOL.replace(r#"["/tool/*"]"#, r#"["/tools/*", "/admin"]"#)
+}
+
+/// Deploys that tag to every service.
+fn images(tag: &str) -> Vec<String> {
+    ["web", "worker", "tool", "api"].iter().flat_map(|service| ["--image".to_owned(), format!("{service}={tag}")]).collect()
+}
+
 impl Step {
     /// All of them, in their order.
     pub(super) const ALL: [Self; 6] = [Self::Apply, Self::Start, Self::Change, Self::Deploy, Self::Copy, Self::Destroy];
@@ -79,9 +106,9 @@ impl Step {
     /// Does what comes before the run.
     pub(super) async fn prepare(self, stage: &Stage) {
         match self {
-            Self::Apply => stage.specs.change("dev", ""),
+            Self::Apply => stage.specs.change("dev", TOOL),
             Self::Start => stage.push("v1").await,
-            Self::Change => stage.specs.change("dev", CHANGES),
+            Self::Change => stage.specs.change("dev", &(moved() + CHANGES)),
             Self::Deploy => stage.push("v2").await,
             Self::Copy => {
                 stage.aws().ecr.create_repository().repository_name(BUILDS).send().await.unwrap();
@@ -93,10 +120,15 @@ impl Step {
 
     /// The run.
     pub(super) async fn run(self, stage: &Stage) -> Command {
+        let deploys = async |tag| {
+            let mut run = stage.infra(&["apply", "--yes"]).await;
+            run.args(images(tag));
+            run
+        };
         match self {
             Self::Apply | Self::Change => stage.infra(&["apply", "--yes"]).await,
-            Self::Start => stage.infra(&[&["apply", "--yes"], images("v1").as_slice()].concat()).await,
-            Self::Deploy => stage.infra(&[&["apply", "--yes"], images("v2").as_slice()].concat()).await,
+            Self::Start => deploys("v1").await,
+            Self::Deploy => deploys("v2").await,
             Self::Copy => {
                 let registry = format!("{}.dkr.ecr.{REGION}.amazonaws.com", stage.aws().account);
                 // What other repositories are, no policy of an environment knows.
