@@ -42,7 +42,7 @@ async fn interrupted(stage: &Stage, proxy: &Proxy, arguments: &[&str], when: Whe
         tokio::time::sleep(time).await;
         send(signal, id);
     }
-    let output = tokio::time::timeout(Duration::from_mins(1), child.wait_with_output()).await;
+    let output = tokio::time::timeout(Duration::from_mins(3), child.wait_with_output()).await;
     proxy.quiet().await;
     output.expect("it goes on").unwrap().into()
 }
@@ -52,7 +52,8 @@ const NOTHING: &str = "error: interrupted; nothing was written to AWS\n";
 /// What it says as soon as it would write, which is when it asks for the environment.
 const NOT_TAKEN: &str = "error: interrupted before dev was taken; nothing was done\n";
 
-async fn at(phase: Phase, when: When, signal: &'static str) {
+/// Gives whether the run stopped half way.
+async fn at(phase: Phase, when: When, signal: &'static str) -> bool {
     let (stage, proxy) = (before(phase).await, proxy().await);
     let records = stage.records();
     let before = last_record(&stage);
@@ -82,6 +83,7 @@ async fn at(phase: Phase, when: When, signal: &'static str) {
     assert_eq!((free.code, free.err.as_str()), (0, "nobody holds dev\n"), "{case}: {ended:#?}");
     finish(&stage, phase).await;
     phase.is_over(&stage).await;
+    wrote && ended.code == 130
 }
 
 /// At moments of the calls that a run makes, and of the time that it takes.
@@ -94,6 +96,9 @@ async fn at_random(phase: Phase, count: usize, seed: u64) {
     let time = usize::try_from(log.last().unwrap().started.as_millis()).unwrap();
     // As it asks for the environment, between what only reads and what writes.
     at(phase, When::Call(first), "INT").await;
+    // When it has written, and has to write more.
+    let second = writes(&log).nth(1).unwrap().call.number;
+    assert!(at(phase, When::Call(second), "TERM").await, "{phase:?} was not interrupted half way");
     let mut dice = Dice(seed);
     for round in 0..count {
         let when = match round % 4 {

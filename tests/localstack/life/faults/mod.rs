@@ -14,7 +14,7 @@ use std::time::Duration;
 use aws_proxy::{Entry, Proxy};
 use serde_json::json;
 
-use crate::life::{Ended, Stage, images};
+use crate::life::{Ended, Stage};
 
 /// In this order an environment lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +28,25 @@ enum Phase {
     Destroy,
 }
 
+/// What `dev` has besides, so that every kind is there, and a listener has rules.
+const MORE: &str = r#"
+    [service.tool]
+    runtime = "asg"
+    repository = "web"
+    port = 5555
+    [service.tool.instances]
+    type = "t3.small"
+    min = 1
+    max = 1
+    [service.tool.route]
+    behind = "web"
+    paths = ["/tool/*"]
+    [service.web.alarms]
+    cpu_percent = 90
+    [database.main.parameters]
+    max_connections = "100"
+"#;
+
 /// Changes of which each takes another call.
 const CHANGE: &str = r#"
     [repository.web]
@@ -39,6 +58,10 @@ const CHANGE: &str = r#"
     connects = ["database.main"]
     [service.web.instances]
     max = 4
+    [service.web.load_balancer]
+    allow = ["192.0.2.0/24"]
+    [service.web.release]
+    command = ["migrate"]
     [service.worker.instances]
     cpu_target_percent = 50
     [service.api]
@@ -50,27 +73,52 @@ const CHANGE: &str = r#"
     node = "cache.t4g.small"
 "#;
 
+/// `dev` with all of that changed.
+fn changed() -> String {
+    let more = MORE.replace(r#"["/tool/*"]"#, r#"["/tools/*", "/admin"]"#).replace("= 90", "= 80");
+    more.replace(r#""100""#, r#""200""#) + CHANGE
+}
+
+/// Deploys that tag to every service.
+macro_rules! deploys {
+    ($tag:literal) => {
+        vec![
+            concat!("--image=web=", $tag),
+            concat!("--image=worker=", $tag),
+            concat!("--image=tool=", $tag),
+            concat!("--image=api=", $tag),
+        ]
+    };
+}
+
 impl Phase {
     const ALL: [Self; 4] = [Self::Apply, Self::Deploy, Self::Change, Self::Destroy];
 
     /// What it takes besides a command.
     async fn prepare(self, stage: &Stage) {
         match self {
+            Self::Apply => stage.specs.change("dev", MORE),
             Self::Deploy => stage.push("v1").await,
             Self::Change => {
                 stage.push("v2").await;
-                stage.specs.change("dev", CHANGE);
+                stage.specs.change("dev", &changed());
             }
-            Self::Apply | Self::Destroy => {}
+            Self::Destroy => {}
         }
     }
 
     fn arguments(self) -> Vec<&'static str> {
         match self {
-            Self::Apply => vec!["apply", "--yes"],
-            Self::Deploy => [vec!["apply", "--yes"], images("v1")].concat(),
-            Self::Change => [vec!["apply", "--yes"], images("v2")].concat(),
             Self::Destroy => vec!["destroy", "--yes", "--allow", "data-loss"],
+            _ => [vec!["apply", "--yes"], self.images()].concat(),
+        }
+    }
+
+    fn images(self) -> Vec<&'static str> {
+        match self {
+            Self::Deploy => deploys!("v1"),
+            Self::Change => deploys!("v2"),
+            Self::Apply | Self::Destroy => Vec::new(),
         }
     }
 

@@ -175,11 +175,14 @@ async fn descriptions_that_lag_behind() {
     are_explained(&live_through(Lagging::by(LAG), OVER, LAG).await).await;
 }
 
-/// Runs it with the pause that runs on AWS take; gives how it ended, and what it wrote.
-async fn follows(stage: &Stage, proxy: &Proxy, arguments: &[&str]) -> (Ended, Vec<String>) {
+/// Longer than two processes take to start on a busy machine.
+const LONG_LAG: Duration = Duration::from_secs(15);
+
+/// Runs it with this pause after the run before; gives how it ended, and what it wrote.
+async fn follows(stage: &Stage, proxy: &Proxy, lag: Duration, arguments: &[&str]) -> (Ended, Vec<String>) {
     let before = proxy.log().len();
     let mut run = stage.through(proxy, arguments).await;
-    let ended = run.env("INFRA_LAG_SECONDS", LAG.as_secs().to_string()).output().await.unwrap().into();
+    let ended = run.env("INFRA_LAG_SECONDS", lag.as_secs().to_string()).output().await.unwrap().into();
     proxy.quiet().await;
     let log = proxy.log().split_off(before);
     (ended, writes(&log).map(|entry| entry.call.name()).collect())
@@ -193,8 +196,8 @@ async fn a_plan_of_what_was_before() {
     let ended = stage.run(&only).await;
     assert_eq!(ended.code, 0, "{ended:#?}");
     // Were the lease to lag behind as well, a run would not end before AWS tells of what it did.
-    proxy.follow(Of { service: "ecr", script: Lagging::by(LAG) });
-    let follows = async || follows(&stage, &proxy, &only).await;
+    proxy.follow(Of { service: "ecr", script: Lagging::by(LONG_LAG) });
+    let follows = async || follows(&stage, &proxy, LONG_LAG, &only).await;
     stage.specs.change("dev", "[repository.web]\nkeep_images = 5");
     let (ended, written) = follows().await;
     assert_eq!((ended.code, written.len()), (0, 2), "{written:?}: {ended:#?}");
@@ -209,11 +212,12 @@ async fn a_plan_of_what_was_before() {
 async fn a_run_that_begins_within_the_lag() {
     let (stage, proxy) = (quick().await, proxy().await);
     proxy.follow(Nothing);
-    let follows = async |arguments: &[&str]| follows(&stage, &proxy, arguments).await;
     // Where the lease lags behind, too, it is waited for in any case.
-    let (ended, written) = follows(&["apply", "--yes", "--only", "repository.web"]).await;
+    let only = ["apply", "--yes", "--only"];
+    let (ended, written) = follows(&stage, &proxy, LAG, &[&only[..], &["repository.web"]].concat()).await;
     assert!(ended.code == 0 && written.contains(&"ecr:CreateRepository".to_owned()), "{ended:#?}");
-    let (ended, _) = follows(&["apply", "--yes", "--only", "repository.api"]).await;
+    let (ended, _) = follows(&stage, &proxy, LONG_LAG, &[&only[..], &["repository.api"]].concat()).await;
+    let follows = async |arguments: &[&str]| follows(&stage, &proxy, LAG, arguments).await;
     assert!(ended.code == 0 && ended.err.contains("the run before has only just ended"), "{ended:#?}");
 
     proxy.follow(Lagging::by(LAG));

@@ -8,9 +8,10 @@ use futures::StreamExt;
 use super::told::{End, Told};
 use super::{Dice, Phase, all, before, finish, proxy, run, succeeded, writes};
 use crate::life::Stage;
+use crate::life::plan::Plan;
 
 /// What the quota of a create is called where it is exceeded ("Error codes" in each service's reference).
-const QUOTAS: [(&str, &str); 24] = [
+const QUOTAS: [(&str, &str); 31] = [
     ("ec2:CreateVpc", "VpcLimitExceeded"),
     ("ec2:CreateSubnet", "SubnetLimitExceeded"),
     ("ec2:CreateInternetGateway", "InternetGatewayLimitExceeded"),
@@ -20,22 +21,33 @@ const QUOTAS: [(&str, &str); 24] = [
     ("ec2:CreateRoute", "RouteLimitExceeded"),
     ("ec2:CreateSecurityGroup", "SecurityGroupLimitExceeded"),
     ("ec2:AuthorizeSecurityGroupIngress", "RulesPerSecurityGroupLimitExceeded"),
+    ("ec2:AuthorizeSecurityGroupEgress", "RulesPerSecurityGroupLimitExceeded"),
     ("ec2:CreateVpcEndpoint", "VpcEndpointLimitExceeded"),
     ("iam:CreateRole", "LimitExceeded"),
     ("iam:CreateInstanceProfile", "LimitExceeded"),
     ("rds:CreateDBSubnetGroup", "DBSubnetGroupQuotaExceeded"),
     ("rds:CreateDBInstance", "InstanceQuotaExceeded"),
+    ("rds:CreateDBParameterGroup", "DBParameterGroupQuotaExceeded"),
     ("elasticache:CreateCacheSubnetGroup", "CacheSubnetGroupQuotaExceeded"),
     ("elasticache:CreateReplicationGroup", "NodeQuotaForCustomerExceeded"),
     ("elasticloadbalancing:CreateLoadBalancer", "TooManyLoadBalancers"),
     ("elasticloadbalancing:CreateTargetGroup", "TooManyTargetGroups"),
     ("elasticloadbalancing:CreateListener", "TooManyListeners"),
+    ("elasticloadbalancing:CreateRule", "TooManyRules"),
+    ("cloudwatch:PutMetricAlarm", "LimitExceeded"),
     ("ecr:CreateRepository", "LimitExceededException"),
     ("logs:CreateLogGroup", "LimitExceededException"),
     ("apprunner:CreateAutoScalingConfiguration", "ServiceQuotaExceededException"),
     ("apprunner:CreateVpcConnector", "ServiceQuotaExceededException"),
     ("apprunner:CreateService", "ServiceQuotaExceededException"),
+    ("ec2:CreateLaunchTemplate", "ResourceLimitExceeded"),
+    ("autoscaling:CreateAutoScalingGroup", "LimitExceeded"),
+    ("ec2:RunInstances", "VcpuLimitExceeded"),
 ];
+
+/// Those of what only images bring, and of what only a change does.
+const DEPLOYED: [&str; 3] = ["apprunner:CreateService", "ec2:CreateLaunchTemplate", "autoscaling:CreateAutoScalingGroup"];
+const CHANGED: [&str; 1] = ["ec2:RunInstances"];
 
 /// What stays wrong.
 #[derive(Clone, Debug)]
@@ -104,14 +116,25 @@ async fn stays(phase: Phase, wrong: Wrong) {
         assert!(named, "{case}: {told:#?}");
     }
     told.left_is_what_waits_for_failures();
-    if ended.code != 6 {
+    let left = left(&stage, phase).await;
+    if ended.code == 6 {
+        told.is_recorded(&stage, "rolled_back", 6);
+    } else {
         let (_, verb) = wrong.action().split_once(':').unwrap();
         // What such a call makes is not there where it was refused, unless that is only a part of what was made before.
         let makes = (verb.starts_with("Create") || verb.starts_with("Allocate")) && verb != "CreateRoute";
-        told.is_true(&stage, wrong.action(), makes).await;
+        told.is_true(&stage, &left, wrong.action(), makes).await;
         told.is_recorded(&stage, if wrote { "partly" } else { "failed" }, ended.code);
     }
     completes(&stage, phase).await;
+}
+
+/// What a phase would do now.
+async fn left(stage: &Stage, phase: Phase) -> Plan {
+    match phase {
+        Phase::Destroy => stage.plan(&["--destroy"]).await,
+        _ => stage.plan(&phase.images()).await,
+    }
 }
 
 /// With nothing wrong any more, the next run completes.
@@ -164,12 +187,33 @@ async fn what_is_denied_while_destroying() {
 
 #[tokio::test]
 async fn quotas() {
-    let table = QUOTAS.iter().map(|(action, code)| Wrong::Quota(action, code)).collect::<Vec<_>>();
-    let (deployed, applied): (Vec<_>, Vec<_>) = table.into_iter().partition(|wrong| wrong.action() == "apprunner:CreateService");
-    each(Phase::Apply, applied, 3, &["ec2:CreateRoute"]).await;
+    let of = |phase: Phase| {
+        let belongs = move |action: &str| match phase {
+            Phase::Deploy => DEPLOYED.contains(&action),
+            Phase::Change => CHANGED.contains(&action),
+            _ => !DEPLOYED.contains(&action) && !CHANGED.contains(&action),
+        };
+        let some = QUOTAS.iter().filter(move |(action, _)| belongs(action));
+        some.map(|(action, code)| Wrong::Quota(action, code)).collect()
+    };
+    each(Phase::Apply, of(Phase::Apply), 3, &["ec2:CreateRoute"]).await;
     if all() {
-        each(Phase::Deploy, deployed, 1, &[]).await;
+        each(Phase::Deploy, of(Phase::Deploy), 1, &[]).await;
+        each(Phase::Change, of(Phase::Change), 1, &[]).await;
     }
+}
+
+/// Who may not take the environment does nothing else.
+#[tokio::test]
+async fn the_environment_cannot_be_taken() {
+    let (stage, proxy) = (before(Phase::Apply).await, proxy().await);
+    proxy.follow(|call: &Call| if call.name() == "ssm:PutParameter" { Fault::Instead(call.denied()) } else { Fault::None });
+    let (ended, log) = run(&stage, &proxy, Phase::Apply, &[]).await;
+    assert_eq!(ended.code, 1, "{ended:#?}");
+    assert!(ended.err.contains("ssm:PutParameter") && ended.err.contains("AccessDenied"), "{ended:#?}");
+    assert_eq!(writes(&log).map(|entry| entry.call.name()).collect::<Vec<_>>(), Vec::<String>::new());
+    assert!(stage.everything().await.is_empty());
+    completes(&stage, Phase::Apply).await;
 }
 
 /// From some call on, nothing is answered but that the session is over.
@@ -193,7 +237,7 @@ async fn expires(phase: Phase, after: usize) {
     told.is_recorded(&stage, "partly", 3);
     let ended = stage.run(&["unlock", "--yes"]).await;
     assert_eq!(ended.code, 0, "{ended:#?}");
-    told.is_true(&stage, "", false).await;
+    told.is_true(&stage, &left(&stage, phase).await, "", false).await;
     completes(&stage, phase).await;
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::life::plan::Plan;
 use crate::life::{Ended, Stage};
 
 /// How a step ended.
@@ -75,11 +76,28 @@ impl Told {
         failed.map(|((address, _), _)| address.as_str()).collect()
     }
 
-    /// Each that was left waits for one that failed, be it by way of others; and all else is done.
+    /// Those of them of which AWS refused what they were to do, and not only to tell.
+    fn refused(&self) -> BTreeSet<&str> {
+        let refused = self.steps.iter().filter(|(_, end)| matches!(end, End::Failed(operation, _) if !is_read(operation)));
+        refused.map(|((address, _), _)| address.as_str()).collect()
+    }
+
+    /// Each that was left waits for one that failed, be it by way of others; and none that waits for one that failed was tried.
     pub(super) fn left_is_what_waits_for_failures(&self) {
         let failed = self.failed();
         for ((address, action), end) in &self.steps {
-            let End::Left(because) = end else { continue };
+            let End::Left(because) = end else {
+                // What was made is built upon while AWS is still asked how it does. What is replaced comes and goes under one address,
+                // and each waits for something else.
+                let others = self.refused();
+                let others = others.iter().filter(|other| **other != address && !self.is_replaced_twice(other));
+                let waits: Vec<_> = others.filter(|other| self.waits_for(address, other)).collect();
+                assert!(
+                    waits.is_empty() || self.is_replaced_twice(address),
+                    "{action} {address} was tried: {waits:?}, {self:#?}"
+                );
+                continue;
+            };
             assert!(failed.contains(because.as_str()), "{address} was left because of {because}, which did not fail: {self:#?}");
             // What is replaced fails or is left as a whole, and its predecessor stays.
             let waits = self.waits_for(address, because) || action == "delete" && self.is_replaced(address);
@@ -106,8 +124,8 @@ impl Told {
         false
     }
 
-    /// What is said to be done, failed and left is so in the account.
-    pub(super) async fn is_true(&self, stage: &Stage, denied: &str, makes: bool) {
+    /// What is said to be done, failed and left is so in the account. Of changes in place the plan of what is left tells.
+    pub(super) async fn is_true(&self, stage: &Stage, left: &Plan, denied: &str, makes: bool) {
         let live = stage.live().await;
         for ((address, action), end) in self.steps.iter().filter(|((address, _), _)| !self.is_replaced_twice(address)) {
             let there = live.contains_key(address);
@@ -117,6 +135,12 @@ impl Told {
                 ("create", End::Done) | ("delete", End::Left(_) | End::Failed(..)) => true,
                 ("create", End::Left(_)) | ("delete", End::Done) => false,
                 ("create", End::Failed(operation, _)) if operation == denied && makes => false,
+                ("update", end) => {
+                    let actions = &left.at(address)["change"]["actions"];
+                    let expected = if *end == End::Done { "no-op" } else { "update" };
+                    assert_eq!(actions[0], expected, "{address}: {action} is said to be {end:?}");
+                    continue;
+                }
                 _ => continue,
             };
             assert_eq!(there, expected, "{address}: {action} is said to be {end:?}");
