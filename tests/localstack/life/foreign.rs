@@ -8,6 +8,8 @@ use aws_sdk_ec2::types::{InstanceType, ResourceType, Tag, TagSpecification};
 use infra::graph::{Scope, Tags};
 use tempfile::TempDir;
 
+use serde_json::json;
+
 use super::specs::Specs;
 use super::{Ended, Stage, images};
 use crate::kit::Sandbox;
@@ -56,13 +58,55 @@ impl Stage {
         describe!(seen, aws.ecr, describe_repositories, repositories, repository_name);
         describe!(seen, aws.logs, describe_log_groups, log_groups, log_group_name);
         describe!(seen, aws.cloudwatch, describe_alarms, metric_alarms, alarm_name);
-        let services = aws.apprunner.list_services().send().await.unwrap();
-        note(&mut seen, "services", services.service_summary_list(), aws_sdk_apprunner::types::ServiceSummary::service_arn);
+        describe!(seen, aws.rds, describe_db_parameter_groups, db_parameter_groups, db_parameter_group_name);
+        describe!(seen, aws.rds, describe_db_snapshots, db_snapshots, db_snapshot_identifier);
+        describe!(seen, aws.secretsmanager, list_secrets, secret_list, name);
+        describe!(seen, aws.apprunner, list_vpc_connectors, vpc_connectors, vpc_connector_name);
+        self.parts(&mut seen).await;
         let roles = aws.iam.get_account_authorization_details().send().await.unwrap();
         note(&mut seen, "roles", roles.role_detail_list(), aws_sdk_iam::types::RoleDetail::role_name);
         let profiles = aws.iam.list_instance_profiles().send().await.unwrap();
         note(&mut seen, "profiles", profiles.instance_profiles(), |profile| Some(profile.instance_profile_name()));
         seen
+    }
+
+    /// What is described by what it is a part of.
+    async fn parts(&self, seen: &mut Seen) {
+        let aws = self.aws();
+        let templates = aws.ec2.describe_launch_templates().send().await.unwrap();
+        for id in templates.launch_templates().iter().filter_map(|template| template.launch_template_id()) {
+            let versions = aws.ec2.describe_launch_template_versions().launch_template_id(id).send().await.unwrap();
+            seen.insert(format!("versions {id}"), format!("{:#?}", versions.launch_template_versions()));
+        }
+        let balancers = aws.elbv2.describe_load_balancers().send().await.unwrap();
+        for arn in balancers.load_balancers().iter().filter_map(|balancer| balancer.load_balancer_arn()) {
+            let listeners = aws.elbv2.describe_listeners().load_balancer_arn(arn).send().await.unwrap();
+            for listener in listeners.listeners() {
+                let arn = listener.listener_arn().unwrap();
+                let rules = aws.elbv2.describe_rules().listener_arn(arn).send().await.unwrap();
+                seen.insert(format!("listener {arn}"), format!("{listener:#?} {:#?}", rules.rules()));
+            }
+        }
+        let repositories = aws.ecr.describe_repositories().send().await.unwrap();
+        for name in repositories.repositories().iter().filter_map(|repository| repository.repository_name()) {
+            let images = aws.ecr.describe_images().repository_name(name).send().await.unwrap();
+            seen.insert(format!("images {name}"), format!("{:#?}", images.image_details()));
+        }
+        let services = aws.apprunner.list_services().send().await.unwrap();
+        for arn in services.service_summary_list().iter().filter_map(|service| service.service_arn()) {
+            let service = aws.apprunner.describe_service().service_arn(arn).send().await.unwrap();
+            seen.insert(format!("service {arn}"), format!("{:#?}", service.service()));
+        }
+        let scaling = aws.apprunner.list_auto_scaling_configurations().send().await.unwrap();
+        note(seen, "scaling", scaling.auto_scaling_configuration_summary_list(), |it| it.auto_scaling_configuration_arn());
+        let parameters = self.by_hand("ssm", "AmazonSSM.DescribeParameters", &json!({})).await;
+        for parameter in parameters["Parameters"].as_array().unwrap() {
+            // Each run of the environment at hand writes its own lease.
+            let name = parameter["Name"].as_str().unwrap();
+            if !name.starts_with(&format!("/infra/{}/{}/", self.sandbox.scope.project, self.environment)) {
+                seen.insert(format!("parameter {name}"), parameter.to_string());
+            }
+        }
     }
 
     /// What was there before is there, and as it was.
@@ -104,6 +148,18 @@ impl Stage {
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
         }
         panic!("{instance} does not start");
+    }
+
+    /// Waits until a database is there.
+    async fn has(&self, database: &str) {
+        for _ in 0..300 {
+            let seen = self.aws().rds.describe_db_instances().db_instance_identifier(database).send().await.unwrap();
+            if seen.db_instances()[0].db_instance_status() == Some("available") {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        panic!("{database} does not come");
     }
 
     /// It stops before it does anything, and says why.
@@ -199,13 +255,19 @@ async fn what_was_tagged_by_hand_is_not_taken_for_ours() {
     let tag = |(key, value): (&String, &String)| aws_sdk_ecr::types::Tag::builder().key(key).value(value).build().unwrap();
     let repository = stage.aws().ecr.create_repository().repository_name("techhub-dev/old");
     repository.set_tags(Some(some("repository.old").iter().map(tag).collect())).send().await.unwrap();
+    let tag = |(key, value): (&String, &String)| aws_sdk_rds::types::Tag::builder().key(key).value(value).build();
+    let database = stage.aws().rds.create_db_instance().db_instance_identifier("techhub-dev-old").engine("postgres");
+    let database = database.db_instance_class("db.t4g.micro").allocated_storage(20).master_username("them");
+    let database = database.manage_master_user_password(true);
+    database.set_tags(Some(some("database.old.instance").iter().map(tag).collect())).send().await.unwrap();
     stage.is_up(&instance).await;
+    stage.has("techhub-dev-old").await;
 
     // Nothing is done to anything, and each is named, with what to do.
     let ours = |address: &str| live[address].id.as_str();
     let rivals =
         [&vpc, ours("network.vpc"), &subnet, ours("network.subnet.private-a"), &group, ours("service.web.security_group")];
-    let by_hand = [gone.as_str(), &instance, "techhub-dev-old", "techhub-dev/old"];
+    let by_hand = [gone.as_str(), &instance, "service.old.role", "database.old.instance", "techhub-dev-old", "techhub-dev/old"];
     let words = [&rivals[..], &by_hand, &["claim to be network.subnet.private-a", "infra did not make it"]].concat();
     stage.stops(&["plan"], &words).await;
     stage.stops(&["plan", "--destroy"], &words).await;
@@ -225,6 +287,8 @@ async fn what_was_tagged_by_hand_is_not_taken_for_ours() {
     stage.aws().iam.untag_role().role_name("techhub-dev-old").tag_keys("infra:project").send().await.unwrap();
     let arn = format!("arn:aws:ecr:us-east-1:{}:repository/techhub-dev/old", stage.aws().account);
     stage.aws().ecr.untag_resource().resource_arn(arn).tag_keys("infra:project").send().await.unwrap();
+    let arn = format!("arn:aws:rds:us-east-1:{}:db:techhub-dev-old", stage.aws().account);
+    stage.aws().rds.remove_tags_from_resource().resource_name(arn).tag_keys("infra:project").send().await.unwrap();
     let theirs: Seen = stage
         .seen()
         .await
@@ -234,7 +298,7 @@ async fn what_was_tagged_by_hand_is_not_taken_for_ours() {
                 || id.ends_with("old")
         })
         .collect();
-    assert_eq!(theirs.len(), 7, "{:?}", theirs.keys());
+    assert_eq!(theirs.len(), 9, "{:?}", theirs.keys());
     stage.converge(&[]).await;
     stage.has_still(&theirs, "after an apply").await;
     let ended = stage.run(&["destroy", "--yes", "--allow", "data-loss"]).await;
