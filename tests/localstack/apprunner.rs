@@ -211,10 +211,13 @@ async fn what_app_runner_took_back_itself_is_not_taken_back_twice() {
 async fn an_operation_that_is_stuck_is_waited_for_and_told() {
     let (sandbox, want, change) = changing().await;
     let arn = sandbox.list::<Service>().await[0].id.clone();
+    // Each operation is seen under way, on a busy machine too.
+    sandbox.settle_seconds("apprunner", 4.0).await;
     steer(&sandbox, "stuck").await;
     sandbox.aws.apprunner.start_deployment().service_arn(&arn).send().await.unwrap();
+    sandbox.control("calls/reset", &json!({})).await;
     let release = async {
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        sandbox.called("apprunner:ListOperations", 3).await;
         steer(&sandbox, "SUCCEEDED").await;
     };
     let ((done, told), ()) = tokio::join!(sandbox.listen(sandbox.update(&change)), release);
@@ -224,6 +227,7 @@ async fn an_operation_that_is_stuck_is_waited_for_and_told() {
     assert!(told.iter().any(|text| text.starts_with("UPDATE_SERVICE ")), "{told:?}");
 
     // So is one that is stuck when the deployment is undone.
+    sandbox.settle_seconds("apprunner", 0.3).await;
     steer(&sandbox, "stuck").await;
     sandbox.aws.apprunner.start_deployment().service_arn(&arn).send().await.unwrap();
     let release = async {

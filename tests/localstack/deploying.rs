@@ -218,7 +218,9 @@ async fn an_alarm_that_goes_off_brings_the_old_version_back_and_does_not_stop_th
     .await;
     stage.steer("stuck").await;
     let rings = async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        while refreshes(&stage.sandbox.aws).await != ["InProgress"] {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
         alarm(&stage.sandbox.aws, StateValue::Alarm).await;
     };
     let (done, ()) = tokio::join!(stage.deploy(), rings);
@@ -256,7 +258,7 @@ async fn an_alarm_of_others_that_is_not_there_is_refused() {
 #[tokio::test]
 async fn a_refresh_pauses_at_its_checkpoints_and_tells_how_far_it_is() {
     let stage =
-        Stage::of(async |_, _, group| Group { checkpoint_percents: vec![50], checkpoint_delay_seconds: Some(1), ..group }).await;
+        Stage::of(async |_, _, group| Group { checkpoint_percents: vec![50], checkpoint_delay_seconds: Some(5), ..group }).await;
     assert_eq!(stage.change.fields.len(), 1, "what AWS does not keep is no difference: {:?}", stage.change.fields);
     let (done, told) = stage.sandbox.listen(stage.deploy()).await;
     done.unwrap();
@@ -280,8 +282,9 @@ async fn a_refresh_of_somebody_else_is_told_while_it_is_waited_for() {
     stage.steer("stuck").await;
     let theirs = stage.sandbox.aws.autoscaling.start_instance_refresh().auto_scaling_group_name("shop-test-web");
     theirs.send().await.unwrap();
+    stage.sandbox.control("calls/reset", &json!({})).await;
     let release = async {
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        stage.sandbox.called("autoscaling:DescribeInstanceRefreshes", 3).await;
         stage.steer("Successful").await;
     };
     let ((done, told), ()) = tokio::join!(stage.sandbox.listen(stage.deploy()), release);

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::{Duration, Instant};
 
 use aws_sdk_sts::config::Credentials;
 use infra::apply::notice::Notices;
@@ -64,7 +65,16 @@ impl Sandbox {
 
     /// For tests that look at what is not final yet: long enough that a busy machine does not miss it.
     pub(crate) async fn settle_slowly(&self, service: &str) {
-        self.settle_seconds(service, 4.0).await;
+        self.settle_seconds(service, 10.0).await;
+    }
+
+    /// Waits until this call was made so often since counting began.
+    pub(crate) async fn called(&self, call: &str, times: usize) {
+        let began = Instant::now();
+        while self.calls().await.iter().filter(|made| *made == call).count() < times {
+            assert!(began.elapsed() < Duration::from_mins(3), "it is not called {times} times: {call}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// How long creating, modifying and deleting last in a service of this account from now on.

@@ -159,7 +159,7 @@ async fn one_that_vanishes_has_failed() {
 #[tokio::test]
 async fn one_that_a_run_left_is_followed_to_its_end() {
     let stage = Stage::new().await;
-    stage.sandbox.settle_seconds("ec2", 2.0).await;
+    stage.sandbox.settle_slowly("ec2").await;
     let created = stage.create().await;
     let change = stage.planned().await;
     assert_eq!((change.action, change.reason, change.fields.len()), (Action::Update, Reason::Busy, 0), "{change:#?}");

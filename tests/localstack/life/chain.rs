@@ -8,7 +8,7 @@ use aws_proxy::{Call, Entry, Fault, Proxy};
 use super::Stage;
 
 /// Long enough that calls which could go at once are under way together, on a busy machine too.
-const LATE: Duration = Duration::from_secs(2);
+const LATE: Duration = Duration::from_secs(10);
 
 /// The calls of an action, by what each says in one of its fields.
 fn by_field<'l>(log: &'l [Entry], action: &str, field: &str) -> BTreeMap<String, Vec<&'l Entry>> {

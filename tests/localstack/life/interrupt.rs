@@ -1,6 +1,6 @@
 //! Interrupted, told to quit, killed: the next run goes on from what AWS has.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::process::{Child, Command};
 
@@ -11,7 +11,8 @@ impl Stage {
     pub(super) async fn start(&self, arguments: &[&str], enough: impl Fn(&[String]) -> bool) -> Child {
         self.count_anew().await;
         let child = self.infra(arguments).await.spawn().unwrap();
-        for _ in 0..600 {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_mins(3) {
             if enough(&self.writes().await) {
                 return child;
             }

@@ -53,7 +53,7 @@ impl Stage {
 }
 
 async fn end(child: Child) -> Ended {
-    tokio::time::timeout(Duration::from_secs(30), child.wait_with_output()).await.expect("it ends").unwrap().into()
+    tokio::time::timeout(Duration::from_mins(3), child.wait_with_output()).await.expect("it ends").unwrap().into()
 }
 
 #[tokio::test]
@@ -176,14 +176,16 @@ async fn however_a_run_ends_it_gives_the_environment_back() {
 async fn a_long_run_keeps_it() {
     let stage = Stage::small().await;
     stage.specs.change("dev", "");
-    stage.sandbox.settle_seconds("rds", 20.0).await;
+    stage.sandbox.settle_seconds("rds", 120.0).await;
     let lost = serde_json::json!({ "service": "ssm", "operation": "PutParameter", "code": "InternalServerError", "status": 500,
         "after": true });
     stage.sandbox.control("fail", &lost).await;
-    let child = stage.begin(&["apply", "--yes"], "8", "rds:CreateDBInstance").await;
-    tokio::time::sleep(Duration::from_secs(9)).await;
+    let child = stage.begin(&["apply", "--yes"], "20", "rds:CreateDBInstance").await;
+    tokio::time::sleep(Duration::from_secs(21)).await;
     assert_eq!(stage.run(&["apply", "--yes"]).await.code, 7);
     assert_eq!(stage.run(&["destroy", "--yes", "--allow", "data-loss"]).await.code, 7);
+    stage.sandbox.settle_seconds("rds", 0.1).await;
+    stage.sandbox.hurry().await;
     let ended = end(child).await;
     assert_eq!(ended.code, 0, "{ended:#?}");
     stage.nobody_holds_it().await;

@@ -108,7 +108,11 @@ async fn who_cannot_be_told_is_a_warning() {
     let warnings: Vec<&str> = ended.err.lines().filter(|line| line.starts_with("warning: ")).collect();
     // Sentry has no business with what deploys nothing.
     assert!(
-        warnings.len() == 2 && warnings.iter().all(|it| it.contains("the webhook was not told \"techhub dev: appl")),
+        // Three attempts may take longer than the end of a run waits for them.
+        warnings.len() == 2
+            && warnings.iter().all(|it| {
+                it.contains("the webhook was not told \"techhub dev: appl") || it.contains("the webhook has not answered yet")
+            }),
         "{ended:#?}"
     );
     assert_eq!(sentry.taken().len(), 0);

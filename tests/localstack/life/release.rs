@@ -111,13 +111,19 @@ async fn where_it_fails_what_runs_stays() {
 #[tokio::test]
 async fn one_that_was_left_is_followed() {
     let stage = Stage::released().await;
-    // Long enough that it still runs when the next run has planned, on a busy machine too.
-    stage.sandbox.settle_seconds("ec2", 6.0).await;
+    // It still runs when the next run has planned, on a busy machine too.
+    stage.sandbox.settle_seconds("ec2", 60.0).await;
     stage.start(&[&["apply", "--yes"], &V2[..]].concat(), super::interrupt::made("ec2:RunInstances")).await.kill().await.unwrap();
     assert_eq!(stage.run(&["unlock", "--yes"]).await.code, 0);
     let plan = stage.plan(&V2).await;
     assert_eq!(plan.at("service.web.release")["action_reason"], "busy_in_aws");
-    stage.apply(&plan).await;
+    stage.count_anew().await;
+    let ends = async {
+        stage.sandbox.called("ssm:PutParameter", 1).await;
+        stage.sandbox.settle_seconds("ec2", 0.1).await;
+        stage.sandbox.hurry().await;
+    };
+    tokio::join!(stage.apply(&plan), ends);
     stage.is_settled().await;
     let found = stage.aws().ec2.describe_instances().send().await.unwrap();
     let tags = found

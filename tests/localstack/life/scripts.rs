@@ -172,7 +172,7 @@ async fn a_bad_day() {
     script.run(&["history"]).await;
 
     script.note("a run is killed while it has the environment");
-    script.stage.killed("60").await;
+    script.stage.killed("600").await;
     script.run(&["plan"]).await;
     script.run(&["apply", "--yes"]).await;
     script.run(&["unlock"]).await;

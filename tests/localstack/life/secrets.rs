@@ -3,8 +3,9 @@
 //! belongs: a search that finds nothing anywhere proves nothing.
 
 use std::fs;
+use std::path::Path;
 
-use aws_proxy::{Call, Entry, Fault, Nothing};
+use aws_proxy::{Call, Entry, Fault};
 use serde_json::json;
 
 use super::notify::server::Server;
@@ -12,13 +13,14 @@ use super::notify::server::Server;
 mod account;
 mod given;
 mod life;
+mod listener;
 mod registry;
 mod search;
 
-use given::{BY_HAND, FIRST, PASTED, SESSION, THEN, WEBHOOK, WEBHOOK_PASSWORD};
+use given::{BY_HAND, FIRST, PASTED, SESSION, THEN};
 use life::Life;
 use registry::Registry;
-use search::{Canary, Texts};
+use search::{Canary, Texts, each_is_found};
 
 /// Calls whose business values of the environment are.
 const TAKE_VALUES: [&str; 5] = [
@@ -55,7 +57,7 @@ async fn none_is_told_to_anybody_but_whom_it_is_for() {
     assert!(ended.err.contains("infra::aws") && ended.err.contains("CreateVpc"), "the tool itself is heard: {}", ended.err);
     life.deploy(&by_file, &by_helper).await;
     life.change(&saved).await;
-    life.refuse(&by_file).await;
+    life.refuse(&by_file, &by_helper).await;
     life.specify(THEN, "").await;
     life.run(&["apply", "--yes"], 0).await;
     life.run(&["rollback", "--yes"], 0).await;
@@ -76,7 +78,7 @@ async fn none_is_told_to_anybody_but_whom_it_is_for() {
     secrets.extend(life.stage.made_by_aws().await);
     let shown = life.stage.shown_by_aws().await;
     life.run(&["destroy", "--yes", "--allow", "data-loss", "--json"], 0).await;
-    life.search(&secrets, shown, &[&by_file, &by_helper, &outward]);
+    life.search(&secrets, shown, [&by_file, &by_helper, &outward]);
 }
 
 impl Life {
@@ -129,7 +131,7 @@ impl Life {
     }
 
     /// AWS quotes what it refuses, and so do a registry, a gateway on the way, and whoever reads an address that is none.
-    async fn refuse(&mut self, by_file: &Registry) {
+    async fn refuse(&mut self, by_file: &Registry, by_helper: &Registry) {
         self.quotes(("ec2", "CreateLaunchTemplateVersion"), "InvalidUserData.Malformed", &format!("KEY={THEN} is malformed"), 1)
             .await;
         let ended = self.run(&["apply", "--yes"], 3).await;
@@ -161,7 +163,9 @@ impl Life {
 
         let endpoint = |rest: &str| [("AWS_ENDPOINT_URL", format!("http://ana:{}{rest}", given::ENDPOINT))];
         let host = self.proxy.url().replace("http://", "@");
-        self.run_with(&[&["plan"]], 0, &endpoint(&host)).await;
+        // The helper is asked, which writes down what the tool was given.
+        let image = format!("web={}/team/web:v2", by_helper.host);
+        self.run_with(&[&["plan", "--image", &image]], 0, &endpoint(&host)).await;
         let ended = self.run_with(&[&["plan"]], 1, &endpoint(&format!(" {host}"))).await;
         assert!(ended[0].err.contains("http://(concealed)@127.0.0.1"), "{ended:#?}");
         self.echo().await;
@@ -180,7 +184,7 @@ impl Life {
         });
         self.run(&["plan"], 1).await;
         self.add_calls();
-        self.proxy.follow(Nothing);
+        self.proxy.follow(self.listener.clone());
     }
 
     /// What was sent to AWS so far.
@@ -192,7 +196,7 @@ impl Life {
     }
 
     /// Looks through all that was said, sent and left; and for each secret where it must be.
-    fn search(mut self, secrets: &[Canary], shown: account::Shown, registries: &[&Registry; 3]) {
+    fn search(mut self, secrets: &[Canary], shown: account::Shown, registries: [&Registry; 3]) {
         self.add_calls();
         self.told.add_files(self.stage.home.path());
         self.told.add("calls of programs", fs::read_to_string(&self.owner.calls).unwrap());
@@ -203,7 +207,7 @@ impl Life {
         for (what, least) in [("stdout", 40), ("a notification", 10), ("sent to", 500)] {
             assert!(self.told.count(what) >= least, "{} of {what} are too few to be all", self.told.count(what));
         }
-        let account::Shown { plain, of_values, log } = shown;
+        let account::Shown { plain, of_values, log, of_database } = shown;
         let mut leaks = Vec::new();
         for texts in [&self.told, &plain, &taken, &of_values] {
             leaks.extend(texts.leaks(secrets));
@@ -211,24 +215,32 @@ impl Life {
         leaks.extend(self.told.leaks(&values).into_iter().chain(plain.leaks(&values)));
         assert_eq!(leaks, Vec::<String>::new());
 
-        let asked = registries.map(|registry| Texts::one("a registry", registry.asked().join("\n")));
+        let [by_file, by_helper, outward] = registries.map(|registry| Texts::one("a registry", registry.asked().join("\n")));
         let heard = |server: &Server| Texts::one("a receiver", format!("{:?}", server.taken()));
-        let programs = Texts::one("programs", fs::read_to_string(&self.owner.calls).unwrap());
+        let file = |file: &Path| Texts::one("a file", fs::read_to_string(file).unwrap());
+        let programs = file(&self.owner.calls);
         assert!(programs.one_has("docker-credential-canary get") && programs.one_has("rev-parse HEAD"));
-        for (texts, there) in [
-            (&of_values, vec![Canary::of("", THEN)]),
-            (&taken, vec![Canary::of("", FIRST), Canary::of("", THEN)]),
-            (&log, vec![Canary::of("", given::APPLICATION), Canary::of("", given::API), Canary::of("", FIRST)]),
-            (&log, vec![Canary::of("", given::PRINTED)]),
-            (&heard(&self.webhook), vec![Canary::of("", WEBHOOK), Canary::of("", WEBHOOK_PASSWORD)]),
-            (&heard(&self.sentry), vec![Canary::of("", given::SENTRY)]),
-            (&asked[0], vec![Canary::of("", given::PASSWORD), Canary::of("", registry::TOKEN)]),
-            (&asked[1], vec![Canary::of("", given::IDENTITY), Canary::of("", registry::SIGNATURE)]),
-            (&asked[2], vec![Canary::of("", given::PROXY)]),
-        ] {
-            for secret in there {
-                assert!(!texts.leaks(std::slice::from_ref(&secret)).is_empty(), "{} is not where it belongs", secret.0);
-            }
-        }
+        let mut pasted = Texts::default();
+        pasted.add_files(&self.owner.path().join("specs-0"));
+        let where_each_belongs: [(Texts, &[&str]); 14] = [
+            (of_values, &["the next value"]),
+            (taken, &["the first value", "the next value"]),
+            (log, &["the application's key", "the application's token", "the first value", "what a service printed"]),
+            (of_database, &["the master password"]),
+            (heard(&self.webhook), &["the webhook", "the webhook's password"]),
+            (heard(&self.sentry), &["Sentry's token"]),
+            (by_file, &["the registry's password", "the registry's token"]),
+            (by_helper, &["the registry's identity token", "the signature of a blob's address"]),
+            (outward, &["the proxy's password"]),
+            (self.listener.sent(), &["ECR's token"]),
+            (self.listener.answers(), &["Datadog's key", "the value set by hand"]),
+            (
+                file(&self.owner.environments),
+                &["the secret access key", "the session token", "CI's token", "the endpoint's password"],
+            ),
+            (file(&self.stage.specs.folder().join(".git/config")), &["git's token"]),
+            (pasted, &["what was pasted into a spec"]),
+        ];
+        each_is_found(&where_each_belongs, secrets.iter().chain(&values));
     }
 }

@@ -46,10 +46,15 @@ async fn gates_hold_images_back() {
 async fn a_scan_under_way_is_awaited() {
     let dev = Stage::made("dev").await;
     dev.specs.change("dev", "[promotion]\nmax_critical = 0");
-    dev.sandbox.settle_slowly("ecr").await;
+    dev.sandbox.settle_seconds("ecr", 600.0).await;
     dev.push("v1").await;
     let apply = [&["apply", "--yes"][..], &images("v1")].concat();
-    let ended = dev.run(&apply).await;
+    dev.count_anew().await;
+    let scans = async {
+        dev.sandbox.called("ecr:DescribeImageScanFindings", 3).await;
+        dev.sandbox.hurry().await;
+    };
+    let (ended, ()) = tokio::join!(dev.run(&apply), scans);
     assert_eq!(ended.code, 0, "{ended:#?}");
     assert_eq!(ended.err.matches("waiting for the scan of techhub-dev/web@").count(), 1, "{ended:#?}");
 

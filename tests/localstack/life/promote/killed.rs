@@ -23,7 +23,7 @@ async fn an_operation_that_is_stuck() {
     // Auto Scaling's part is seen to its end, App Runner's has none.
     tokio::time::sleep(Duration::from_secs(6)).await;
     interrupt(&child).await;
-    let ended = end(child, Duration::from_secs(10)).await;
+    let ended = end(child, Duration::from_mins(3)).await;
     assert_eq!(ended.code, 130, "{ended:#?}");
     assert_eq!(stage.recorded().await.remove(0).record.outcome, Outcome::Interrupted);
     assert_eq!(stage.run(&["unlock", "--yes"]).await.code, 0);

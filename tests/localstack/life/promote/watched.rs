@@ -55,7 +55,7 @@ async fn an_alarm_while_it_is_watched() {
     let name = alarms.metric_alarms().iter().filter_map(|alarm| alarm.alarm_name()).find(|name| name.contains("web"));
     let ring = staging.aws().cloudwatch.set_alarm_state().alarm_name(name.unwrap_or(alarm)).state_value(StateValue::Alarm);
     ring.state_reason("it is on fire").send().await.unwrap();
-    let ended = end(child, Duration::from_mins(1)).await;
+    let ended = end(child, Duration::from_mins(3)).await;
     assert_eq!(ended.code, 6, "{ended:#?}");
     assert!(ended.out.contains("Rolled back") && ended.out.contains("it is on fire"), "{ended:#?}");
     for service in ["web", "worker", "api"] {

@@ -25,6 +25,8 @@ pub(super) struct Shown {
     pub(super) of_values: Texts,
     /// What programs wrote into their logs, whose business that is.
     pub(super) log: Texts,
+    /// What Secrets Manager keeps for the database.
+    pub(super) of_database: Texts,
 }
 
 impl Stage {
@@ -44,7 +46,17 @@ impl Stage {
             plain.add(format!("parameter {}", parameter["Name"]), value.to_string());
         }
         let log = self.logs(&mut plain, &mut of_values).await;
-        Shown { plain, of_values, log }
+        let of_database = self.of_database(&of_values).await;
+        Shown { plain, of_values, log, of_database }
+    }
+
+    /// The secret that the database names. Services are told which it is.
+    async fn of_database(&self, of_values: &Texts) -> Texts {
+        let databases = self.aws().rds.describe_db_instances().send().await.unwrap();
+        let arn = databases.db_instances()[0].master_user_secret().unwrap().secret_arn().unwrap();
+        assert!(of_values.one_has(arn), "services find the password of the database");
+        let secret = self.aws().secretsmanager.get_secret_value().secret_id(arn).send().await.unwrap();
+        Texts::one("the secret of the database", secret.secret_string().unwrap())
     }
 
     async fn user_data(&self, texts: &mut Texts) {

@@ -79,13 +79,16 @@ pub(super) struct Owner {
     folder: TempDir,
     /// Where the helper and git write down how they were called, and by whom.
     pub(super) calls: PathBuf,
+    /// And what was in the environment of whoever called them.
+    pub(super) environments: PathBuf,
 }
 
 impl Owner {
     /// Docker's file with the password for one registry and a helper for the other; git, whose calls are written down.
     pub(super) fn new(by_file: &Registry, by_helper: &Registry) -> Self {
         let folder = TempDir::new().unwrap();
-        let owner = Self { calls: folder.path().join("calls"), folder };
+        let file = |name| folder.path().join(name);
+        let owner = Self { calls: file("calls"), environments: file("environments"), folder };
         let auth = BASE64_STANDARD.encode(format!("ana:{PASSWORD}"));
         let config = json!({ "auths": { &by_file.host: { "auth": auth } }, "credHelpers": { &by_helper.host: "canary" } });
         fs::write(owner.path().join("config.json"), config.to_string()).unwrap();
@@ -103,7 +106,8 @@ impl Owner {
     fn program(&self, name: &str, does: &str) {
         let file = self.path().join(name);
         let note = "{ tr '\\0' ' ' < /proc/$PPID/cmdline; echo; echo \"$0 $*\"; }";
-        fs::write(&file, format!("#!/bin/sh\n{note} >> '{}'\n{does}\n", self.calls.display())).unwrap();
+        let keep = format!("tr '\\0' '\\n' < /proc/$PPID/environ >> '{}'", self.environments.display());
+        fs::write(&file, format!("#!/bin/sh\n{note} >> '{}'\n{keep}\n{does}\n", self.calls.display())).unwrap();
         fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
     }
 

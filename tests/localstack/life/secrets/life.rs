@@ -7,6 +7,7 @@ use futures::future::join_all;
 use serde_json::json;
 
 use super::given::{self, Owner, SESSION, WEBHOOK, WEBHOOK_PASSWORD};
+use super::listener::Listener;
 use super::registry::Registry;
 use super::search::Texts;
 use crate::life::notify::server::{Answer, Server};
@@ -16,6 +17,7 @@ use crate::life::{Ended, Stage};
 pub(super) struct Life {
     pub(super) stage: Stage,
     pub(super) proxy: Proxy,
+    pub(super) listener: Listener,
     pub(super) owner: Owner,
     variables: Vec<(&'static str, String)>,
     /// The ARN of a secret.
@@ -32,6 +34,8 @@ impl Life {
         let stage = Stage::new("dev").await;
         stage.sandbox.settle_seconds("*", 0.0).await;
         let proxy = Proxy::start(&std::env::var("AWS_ENDPOINT_URL").unwrap()).await;
+        let listener = Listener::start(&stage).await;
+        proxy.follow(listener.clone());
         let owner = Owner::new(by_file, by_helper);
         let variables = owner.variables(stage.home.path(), outward);
         // Whoever is told quotes what they were sent once they have enough of it; cut off in the middle, as far as they can help it.
@@ -42,7 +46,7 @@ impl Life {
         let sentry = Server::start(vec![Answer::status(201), Answer::status(201), Answer::With(401, "", quote)]).await;
         let address = webhook.url(&path).replace("http://", &format!("http://hook:{WEBHOOK_PASSWORD}@"));
         let api = stage.keep_secrets(&address).await;
-        Self { stage, api, proxy, owner, variables, webhook, sentry, told: Texts::default() }
+        Self { stage, api, proxy, listener, owner, variables, webhook, sentry, told: Texts::default() }
     }
 
     /// Has the spec say this, and the session allowed to do it.

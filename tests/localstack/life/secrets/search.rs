@@ -110,6 +110,17 @@ impl Texts {
     }
 }
 
+/// Each of the secrets is in all of the texts beside which its name stands, and each stands beside some.
+pub(super) fn each_is_found<'a>(there: &[(Texts, &[&str])], secrets: impl IntoIterator<Item = &'a Canary>) {
+    for secret in secrets {
+        let mut belongs = there.iter().filter(|(_, names)| names.contains(&secret.0)).peekable();
+        assert!(belongs.peek().is_some(), "{} is looked for nowhere", secret.0);
+        for (texts, _) in belongs {
+            assert!(!texts.leaks(std::slice::from_ref(secret)).is_empty(), "{} is not where it belongs", secret.0);
+        }
+    }
+}
+
 #[test]
 fn the_search_sees_through_encodings_and_cuts() {
     const SECRET: &str = "pre/R7kd02mQxV5tWz81LbNc+post==";
