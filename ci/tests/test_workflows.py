@@ -185,8 +185,9 @@ def test_an_interrupt_of_the_run_reaches_infra_once(tmp_path):
     """Twice would mean to quit at once, and not at all would leave it to be killed."""
     (step,) = [step for step in read(WORKFLOWS[0])["jobs"]["apply"]["steps"] if step.get("name") == "Apply"]
     infra = tmp_path / "infra"
+    # It waits long for the interrupt, and after that a second for another.
     infra.write_text(
-        "#!/bin/bash\ntrap 'echo interrupted' INT\necho \"$@\"; for _ in {1..20}; do sleep 0.05; done; exit 130\n"
+        "#!/bin/bash\nleft=1200; trap 'echo interrupted; left=20' INT\necho \"$@\"; while ((left-- > 0)); do sleep 0.05; done; exit 130\n"
     )
     infra.chmod(0o755)
     variables = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ENVIRONMENT": "dev", "PLAN": "abc", "ALLOW": ""}
@@ -194,5 +195,5 @@ def test_an_interrupt_of_the_run_reaches_infra_once(tmp_path):
     assert running.stdout.readline() == "apply --env dev plans-made/dev/plan.json --approve abc --lock-timeout 10m\n"
     time.sleep(0.1)
     running.send_signal(signal.SIGINT)
-    said, _ = running.communicate(timeout=20)
+    said, _ = running.communicate(timeout=120)
     assert (said, running.returncode) == ("interrupted\n", 130)

@@ -1,6 +1,8 @@
 """A real `docker-registry` on this machine, with a password."""
 
 import base64
+import itertools
+import os
 import socket
 import subprocess
 import time
@@ -13,6 +15,20 @@ HTPASSWD = """shop:$2y$05$IQtjIsZ7oddAcr5HzUQFC.qH47iTkzNKtVAZ8aV4LsC.NESz3kDaS
 somebody:$2b$05$JU2VoDwJxxKUFdIoDckcAOyZRLnhaMCoj0kux8GAm1lzW4//fsKW2
 """
 
+PORTS = itertools.count(os.getpid() * 131)
+
+
+def free_port() -> int:
+    """One that nobody else here is given. Systems give out those from 32768 by themselves, perhaps before the registry has taken it."""
+    while True:
+        port = 16_000 + next(PORTS) % 16_000
+        with socket.socket() as tried:
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
+
 
 class Registry:
     """A process of its own with an empty folder."""
@@ -20,9 +36,7 @@ class Registry:
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         (folder / "htpasswd").write_text(HTPASSWD)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         (folder / "config.yml").write_text(
             f"version: 0.1\nlog: {{level: warn}}\nstorage: {{filesystem: {{rootdirectory: {folder}/data}}}}\n"
             f"http: {{addr: '127.0.0.1:{self.port}'}}\nauth: {{htpasswd: {{realm: test, path: {folder}/htpasswd}}}}\n"
@@ -30,7 +44,7 @@ class Registry:
         with (folder / "log").open("w") as log:
             command = ["docker-registry", "serve", str(folder / "config.yml")]
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        for _ in range(200):
+        for _ in range(1200):
             assert self.process.poll() is None, (folder / "log").read_text()
             with socket.socket() as tried:
                 if tried.connect_ex(("127.0.0.1", self.port)) == 0:

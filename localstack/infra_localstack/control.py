@@ -3,7 +3,7 @@
 Every body and query names its `account` (twelve digits, which is also the access key of that account).
 
     POST /_infra/settle   {"account", "service"?, "seconds"}                 how long creating, modifying, deleting last
-    POST /_infra/hurry    {"account"}                                        what is under way is over now
+    POST /_infra/hurry    {"account"}                                        the next step of what is under way is due now
     POST /_infra/fail     {"account", "service", "operation", "code", "message"?, "status"?, "times"?, "after"?}
                           refuses the next calls of that operation; with "after": true it is carried out first, and
                           only its answer is lost

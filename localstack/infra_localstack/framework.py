@@ -37,7 +37,8 @@ Rules:
 * Every operation runs under its account's lock, so plain dicts are safe. It must not sleep.
 * Time: nothing runs in the background. `self.settle` and `self.after` put work on the account's agenda; what is due is
   done, in order of time, before each operation of that account (on any service here). Chained work is timed from when
-  it was due, not from when somebody looked.
+  it was due, not from when somebody looked. What follows from the clock alone is on no agenda: `POST /_infra/hurry`
+  reaches it by a method `hurry(at)` of the state.
 * How long things take: `self.seconds(context)`, which `POST /_infra/settle` sets per account and service.
 * How things end: `self.outcome(context, resource)` is what `POST /_infra/outcome` asked for, else None.
 * Another service: `self.call(context, "ec2", "DescribeSubnets", {...})` runs in this thread and under this lock, and returns
@@ -126,6 +127,9 @@ class Account:
         """Makes due now what is under way, in its order."""
         moment = time.time()
         self._agenda = [(moment, next(self._order), work) for _, _, work in sorted(self._agenda, key=lambda entry: entry[:2])]
+        for state in self.states.values():
+            if hasattr(state, "hurry"):
+                state.hurry(moment)
 
     def catch_up(self) -> None:
         """Does what is due. Called under the lock."""

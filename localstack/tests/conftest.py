@@ -52,7 +52,7 @@ class Aws:
         return answer.json()
 
     def settle(self, seconds: float, service: str = "*"):
-        """How long `creating` and the like last. Tests that look at them use a long time, others 0."""
+        """How long `creating` and the like last. Tests that look at them use a long time and `hurried`, others 0."""
         self.infra("settle", service=service, seconds=seconds)
 
     def calls(self) -> list[dict]:
@@ -65,13 +65,23 @@ class Aws:
         assert refused.value.response["Error"]["Code"] == code, refused.value
         return refused.value.response["Error"]["Message"]
 
-    def eventually(self, look, seconds: float = 40.0):
+    def eventually(self, look, seconds: float = 120.0):
         """Looks until it is true, and returns it."""
         end = time.monotonic() + seconds
         while not (seen := look()):
             assert time.monotonic() < end, "did not come about in time"
             time.sleep(0.05)
         return seen
+
+    def hurried(self, look):
+        """Looks until it is true, and lets AWS take a step after each look. However slow this is, no step is missed."""
+
+        def step():
+            if not (seen := look()):
+                self.infra("hurry")
+            return seen
+
+        return self.eventually(step)
 
 
 @pytest.fixture

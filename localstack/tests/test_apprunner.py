@@ -78,7 +78,7 @@ class Api:
                 seen.append(operation["Status"])
             return "EndedAt" in operation
 
-        self.aws.eventually(look)
+        self.aws.hurried(look)
         return seen
 
     def steer(self, outcome: str):
@@ -252,7 +252,7 @@ def test_a_name_is_taken_until_the_service_is_gone(api):
 
 
 def test_creation_takes_its_time(api):
-    api.aws.settle(1, "apprunner")
+    api.aws.settle(600, "apprunner")
     assert api.create()["Status"] == "OPERATION_IN_PROGRESS"
     for operation in (api.update, api.client.delete_service, api.client.pause_service, api.client.resume_service):
         request = {} if operation == api.update else {"ServiceArn": api.arn}
@@ -312,7 +312,7 @@ def test_an_update_changes_what_it_names(api):
 
 def test_an_update_whose_image_is_missing_is_rolled_back(api):
     api.create()
-    api.aws.settle(0.3, "apprunner")
+    api.aws.settle(600, "apprunner")
     api.update(SourceConfiguration=api.source(f"{api.uri}:none"))
     assert api.image() == f"{api.uri}:none", "while it is being applied"
     assert api.statuses()[-2:] == ["ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCEEDED"]
@@ -375,10 +375,11 @@ def test_a_pushed_tag_starts_a_deployment_where_that_is_on(api):
 
 def test_deletion_takes_its_time(api):
     api.create()
-    api.aws.settle(0.3, "apprunner")
+    api.aws.settle(600, "apprunner")
     api.client.delete_service(ServiceArn=api.arn)
     assert api.status() == "OPERATION_IN_PROGRESS"
-    assert api.until("DELETED")["DeletedAt"]
+    assert api.statuses()[-1] == "SUCCEEDED"
+    assert api.status() == "DELETED" and api.service()["DeletedAt"]
     assert api.client.list_services()["ServiceSummaryList"] == []
     api.aws.refuses("InvalidStateException", api.client.delete_service, ServiceArn=api.arn)
 

@@ -102,7 +102,7 @@ class Shop:
                 seen.append(status)
             return status in wanted
 
-        self.aws.eventually(look, seconds=20)
+        self.aws.hurried(look)
         return seen
 
     def steer(self, outcome: str | None):
@@ -226,18 +226,18 @@ def test_members_are_instances_of_ec2(shop):
 
 
 def test_capacity_changes_over_time(shop):
-    shop.aws.settle(2)
+    shop.aws.settle(600)
     shop.create()
     assert len(shop.members("Pending")) == 2
-    shop.aws.eventually(lambda: len(shop.members()) == 2)
+    shop.aws.hurried(lambda: len(shop.members()) == 2)
     shop.update(DesiredCapacity=3)
     assert (len(shop.members()), len(shop.members("Pending"))) == (2, 1)
-    shop.aws.eventually(lambda: len(shop.members()) == 3)
+    shop.aws.hurried(lambda: len(shop.members()) == 3)
     shop.update(DesiredCapacity=1)
     leaving = [it["InstanceId"] for it in shop.members("Terminating")]
     assert len(leaving) == 2 and len(shop.members()) == 1
     assert {it["State"]["Name"] for it in shop.instances(leaving)} == {"shutting-down"}
-    shop.aws.eventually(lambda: len(shop.group()["Instances"]) == 1)
+    shop.aws.hurried(lambda: len(shop.group()["Instances"]) == 1)
     assert {it["State"]["Name"] for it in shop.instances(leaving)} == {"terminated"}
     activities = shop.aws.autoscaling.describe_scaling_activities(AutoScalingGroupName=GROUP)["Activities"]
     assert Counter(it["Description"].split(":")[0] for it in activities) == {
@@ -316,13 +316,13 @@ def test_a_group_with_instances_is_deleted_by_force_only(shop):
     shop.create()
     delete = shop.aws.autoscaling.delete_auto_scaling_group
     shop.aws.refuses("ResourceInUse", delete, AutoScalingGroupName=GROUP)
-    shop.aws.settle(0.5)
+    shop.aws.settle(600)
     delete(AutoScalingGroupName=GROUP, ForceDelete=True)
     assert shop.group()["Status"] == "Delete in progress"
     shop.aws.refuses("AlreadyExists", shop.create)
     shop.aws.refuses("ValidationError", shop.update, MinSize=1)
     shop.aws.refuses("ScalingActivityInProgress", delete, AutoScalingGroupName=GROUP, ForceDelete=True)
-    shop.aws.eventually(lambda: shop.groups() == [])
+    shop.aws.hurried(lambda: shop.groups() == [])
     for subnet in shop.network.subnets:
         assert interfaces(shop.aws, subnet) == []
         shop.aws.ec2.delete_subnet(SubnetId=subnet)
@@ -330,13 +330,13 @@ def test_a_group_with_instances_is_deleted_by_force_only(shop):
 
 def test_a_group_whose_instances_are_leaving_is_not_deleted(shop):
     shop.create()
-    shop.aws.settle(1)
+    shop.aws.settle(600)
     shop.update(MinSize=0, DesiredCapacity=0)
     delete = shop.aws.autoscaling.delete_auto_scaling_group
     shop.aws.refuses("ScalingActivityInProgress", delete, AutoScalingGroupName=GROUP)
-    shop.aws.eventually(lambda: shop.group()["Instances"] == [])
+    shop.aws.hurried(lambda: shop.group()["Instances"] == [])
     delete(AutoScalingGroupName=GROUP)
-    shop.aws.eventually(lambda: shop.groups() == [])
+    shop.aws.hurried(lambda: shop.groups() == [])
 
 
 # Instance refresh
@@ -344,14 +344,14 @@ def test_a_group_whose_instances_are_leaving_is_not_deleted(shop):
 
 def test_refresh_moves_the_group_to_the_desired_version(shop):
     shop.create()
-    shop.aws.settle(1)
+    shop.aws.settle(600)
     shop.start(AutoRollback=True, MinHealthyPercentage=50, InstanceWarmup=10)
     assert shop.refresh()["Status"] == "Pending"
     assert shop.group()["LaunchTemplate"]["Version"] == "1"
     percentages = set()
-    shop.aws.eventually(lambda: percentages.add(shop.refresh()["PercentageComplete"]) or 100 in percentages)
+    shop.aws.hurried(lambda: percentages.add(shop.refresh()["PercentageComplete"]) or 100 in percentages)
     assert percentages >= {0, 50, 100}
-    done = shop.aws.eventually(lambda: (it := shop.refresh())["Status"] == "Successful" and it)
+    done = shop.aws.hurried(lambda: (it := shop.refresh())["Status"] == "Successful" and it)
     assert done["Preferences"] == {
         "MinHealthyPercentage": 50,
         "MaxHealthyPercentage": 100,
@@ -370,30 +370,30 @@ def test_refresh_moves_the_group_to_the_desired_version(shop):
 
 def test_refresh_with_bake_time_bakes(shop):
     shop.create()
-    shop.aws.settle(1)
+    shop.aws.settle(600)
     shop.start(BakeTime=60)
     assert shop.statuses("Successful")[-2:] == ["Baking", "Successful"]
 
 
 def test_refresh_keeps_the_group_in_service_where_it_must(shop):
     shop.create()
-    shop.aws.settle(1)
+    shop.aws.settle(600)
     shop.start(MinHealthyPercentage=100, MaxHealthyPercentage=150)
     fewest = []
-    shop.aws.eventually(lambda: fewest.append(len(shop.members())) or shop.refresh()["Status"] == "Successful")
+    shop.aws.hurried(lambda: fewest.append(len(shop.members())) or shop.refresh()["Status"] == "Successful")
     assert min(fewest) == 2
-    shop.aws.eventually(lambda: shop.versions() == {"2": 2} and len(shop.group()["Instances"]) == 2)
+    shop.aws.hurried(lambda: shop.versions() == {"2": 2} and len(shop.group()["Instances"]) == 2)
 
 
 def test_a_refresh_follows_the_maintenance_policy_of_its_group(shop):
     policy = {"MinHealthyPercentage": 100, "MaxHealthyPercentage": 200}
     assert shop.create(InstanceMaintenancePolicy=policy)["InstanceMaintenancePolicy"] == policy
-    shop.aws.settle(1)
+    shop.aws.settle(600)
     shop.start()
     chosen = shop.refresh()["Preferences"]
     assert (chosen["MinHealthyPercentage"], chosen["MaxHealthyPercentage"]) == (100, 200)
     most = []
-    shop.aws.eventually(lambda: most.append(len(shop.group()["Instances"])) or shop.refresh()["Status"] == "Successful")
+    shop.aws.hurried(lambda: most.append(len(shop.group()["Instances"])) or shop.refresh()["Status"] == "Successful")
     assert max(most) == 4, "both instances change at once, and their successors come first"
     narrower = {"MinHealthyPercentage": 50, "MaxHealthyPercentage": 110}
     shop.update(InstanceMaintenancePolicy=narrower)
@@ -424,9 +424,11 @@ def test_a_wrong_maintenance_policy_is_refused(shop, policy):
 
 def test_a_refresh_pauses_at_its_checkpoints(shop):
     shop.create()
+    shop.aws.settle(600)
     shop.start(CheckpointPercentages=[50, 100], CheckpointDelay=1, MinHealthyPercentage=0)
-    paused = shop.aws.eventually(lambda: (it := shop.refresh())["PercentageComplete"] == 50 and it)
-    assert "Checkpoint" in paused["StatusReason"] and paused["InstancesToUpdate"] == 1
+    paused = shop.aws.hurried(lambda: "StatusReason" in (it := shop.refresh()) and it)
+    assert "Checkpoint" in paused["StatusReason"]
+    assert (paused["PercentageComplete"], paused["InstancesToUpdate"]) == (50, 1)
     assert shop.versions() == {"1": 1, "2": 1}
     shop.statuses("Successful")
     assert shop.versions() == {"2": 2}
@@ -513,14 +515,14 @@ def test_a_failed_refresh_leaves_the_group_at_its_version(shop):
 @pytest.mark.parametrize("outcome", ["Failed", "RollbackSuccessful"])
 def test_a_failed_refresh_with_auto_rollback_goes_back(shop, outcome):
     shop.create()
-    shop.aws.settle(1)
+    shop.aws.settle(600)
     shop.steer(outcome)
     shop.start(AutoRollback=True)
     assert shop.statuses("RollbackSuccessful")[-2:] == ["RollbackInProgress", "RollbackSuccessful"]
     refresh = shop.refresh()
     assert refresh["RollbackDetails"]["RollbackReason"] and refresh["PercentageComplete"] == 0
     assert shop.group()["LaunchTemplate"]["Version"] == "1"
-    shop.aws.eventually(lambda: shop.versions() == {"1": 2})
+    shop.aws.hurried(lambda: shop.versions() == {"1": 2})
 
 
 def test_a_rollback_can_fail(shop):
@@ -536,7 +538,7 @@ def test_a_stuck_refresh_is_cancelled(shop):
     shop.steer("stuck")
     shop.start()
     assert shop.refresh()["Status"] == "InProgress"
-    shop.aws.settle(1)
+    shop.aws.settle(600)
     shop.aws.autoscaling.cancel_instance_refresh(AutoScalingGroupName=GROUP)
     assert shop.statuses("Cancelled") == ["Cancelling", "Cancelled"]
     assert shop.group()["LaunchTemplate"]["Version"] == "1"
@@ -558,14 +560,14 @@ def test_a_refresh_is_rolled_back_by_hand(shop):
     shop.create()
     rollback = shop.aws.autoscaling.rollback_instance_refresh
     shop.aws.refuses("ActiveInstanceRefreshNotFound", rollback, AutoScalingGroupName=GROUP)
-    shop.aws.settle(1)
+    shop.aws.settle(600)
     shop.start(MinHealthyPercentage=50)
-    shop.aws.eventually(lambda: shop.refresh()["PercentageComplete"] == 50)
+    shop.aws.hurried(lambda: shop.refresh()["PercentageComplete"] == 50)
     rollback(AutoScalingGroupName=GROUP)
     assert shop.refresh()["Status"] == "RollbackInProgress"
     assert shop.refresh()["RollbackDetails"]["PercentageCompleteOnRollback"] == 50
     shop.statuses("RollbackSuccessful")
-    shop.aws.eventually(lambda: shop.versions() == {"1": 2})
+    shop.aws.hurried(lambda: shop.versions() == {"1": 2})
 
 
 def test_only_a_refresh_with_a_desired_configuration_can_go_back(shop):
@@ -831,13 +833,13 @@ def test_targets_that_stay_unhealthy_fail_a_refresh(shop):
     arn = make_target_group(shop)
     listen(shop, arn)
     shop.create(TargetGroupARNs=[arn], HealthCheckType="ELB")
-    shop.aws.settle(0.5)
+    shop.aws.settle(600)
     shop.aws.infra("outcome", service="elbv2", resource="web", outcome="unhealthy")
     shop.start(AutoRollback=True)
     shop.statuses("RollbackInProgress")
     shop.aws.infra("outcome", service="elbv2", resource="web", outcome=None)
     shop.statuses("RollbackSuccessful")
-    shop.aws.eventually(lambda: shop.versions() == {"1": 2})
+    shop.aws.hurried(lambda: shop.versions() == {"1": 2})
     assert shop.group()["LaunchTemplate"]["Version"] == "1"
 
 

@@ -168,12 +168,12 @@ def nat_state(aws, gateway):
 
 def test_a_nat_gateway_steps_through_its_states_and_holds_its_address_and_subnet(aws, net):
     ec2 = aws.ec2
-    aws.settle(1.0, "ec2")
+    aws.settle(600, "ec2")
     gateway, address = nat(
         aws, net, TagSpecifications=[{"ResourceType": "natgateway", "Tags": [{"Key": "Name", "Value": "n"}]}]
     )
     assert nat_state(aws, gateway) == "pending"
-    seen = aws.eventually(lambda: [g for g in ec2.describe_nat_gateways(
+    seen = aws.hurried(lambda: [g for g in ec2.describe_nat_gateways(
         Filter=[{"Name": "state", "Values": ["available"]}, {"Name": "tag:Name", "Values": ["n"]}])["NatGateways"]])[0]
     held = seen["NatGatewayAddresses"][0]
     assert (held["AllocationId"], held["PrivateIp"]) == (address, "10.0.0.4")
@@ -190,7 +190,7 @@ def test_a_nat_gateway_steps_through_its_states_and_holds_its_address_and_subnet
     aws.refuses("AuthFailure", ec2.disassociate_address, AssociationId=held["AssociationId"])
     aws.refuses("DependencyViolation", ec2.detach_internet_gateway, VpcId=net.vpc, InternetGatewayId=net.igw)
     aws.refuses("InvalidParameterValue", ec2.delete_network_interface, NetworkInterfaceId=eni["NetworkInterfaceId"])
-    aws.eventually(lambda: nat_state(aws, gateway) == "deleted")
+    aws.hurried(lambda: nat_state(aws, gateway) == "deleted")
     routes = ec2.describe_route_tables(RouteTableIds=[table])["RouteTables"][0]["Routes"]
     assert [r["State"] for r in routes if r.get("NatGatewayId")] == ["blackhole"]
     ec2.release_address(AllocationId=address)
@@ -414,7 +414,7 @@ def test_the_public_image_parameters_name_images_that_exist(aws, architecture):
 
 def test_instances_step_through_their_states_and_hold_their_subnet(aws, net):
     ec2 = aws.ec2
-    aws.settle(1.0, "ec2")
+    aws.settle(600, "ec2")
     image = aws.ssm.get_parameter(Name="/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64")["Parameter"]["Value"]
     aws.refuses("InvalidAMIID.NotFound", ec2.run_instances, ImageId="ami-00000000000000000", MinCount=1, MaxCount=1)
     made = ec2.run_instances(ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1, SubnetId=net.subnet)["Instances"][0]
@@ -424,11 +424,11 @@ def test_instances_step_through_their_states_and_hold_their_subnet(aws, net):
         return seen["State"]["Name"]
 
     assert (made["State"]["Name"], state()) == ("pending", "pending")
-    aws.eventually(lambda: state() == "running")
+    aws.hurried(lambda: state() == "running")
     ec2.terminate_instances(InstanceIds=[made["InstanceId"]])
     assert state() == "shutting-down"
     aws.refuses("DependencyViolation", ec2.delete_subnet, SubnetId=net.subnet)
-    aws.eventually(lambda: state() == "terminated")
+    aws.hurried(lambda: state() == "terminated")
     ec2.delete_subnet(SubnetId=net.subnet)
 
 

@@ -303,10 +303,10 @@ def test_scan_on_push_takes_its_time_and_finds_nothing(aws, repository):
     aws.ecr.put_image_scanning_configuration(
         repositoryName=repository, imageScanningConfiguration={"scanOnPush": True}
     )
-    aws.settle(0.5, "ecr")
+    aws.settle(600, "ecr")
     images.push(aws.ecr, repository, "1")
     assert scanned(aws, repository, imageTag="1")["imageScanStatus"]["status"] == "IN_PROGRESS"
-    done = aws.eventually(lambda: scanned(aws, repository, imageTag="1").get("imageScanFindings"))
+    done = aws.hurried(lambda: scanned(aws, repository, imageTag="1").get("imageScanFindings"))
     assert done["findings"] == [] and done["findingSeverityCounts"] == {}
 
 

@@ -13,11 +13,11 @@ def net(aws):
 
 
 def test_a_load_balancer_is_provisioning_and_then_active(aws, net):
-    aws.settle(1.0, "elbv2")
+    aws.settle(600, "elbv2")
     made = balancer(aws, net, Tags=[{"Key": "a", "Value": "b"}])
     state = lambda: aws.elbv2.describe_load_balancers(Names=["web"])["LoadBalancers"][0]["State"]["Code"]
     assert (made["State"]["Code"], state()) == ("provisioning", "provisioning")
-    aws.eventually(lambda: state() == "active")
+    aws.hurried(lambda: state() == "active")
     assert made["Scheme"] == "internet-facing" and made["DNSName"].endswith(f".{aws.region}.elb.amazonaws.com")
     assert [z["ZoneName"][-1] for z in made["AvailabilityZones"]] == ["a", "b"]
     tags = aws.elbv2.describe_tags(ResourceArns=[made["LoadBalancerArn"]])["TagDescriptions"][0]["Tags"]
@@ -56,7 +56,7 @@ def test_the_same_load_balancer_again_is_the_same_and_another_is_refused(aws, ne
 
 
 def test_a_load_balancer_holds_its_subnets_and_groups_beyond_its_deletion(aws, net):
-    aws.settle(1.0, "elbv2")
+    aws.settle(600, "elbv2")
     arn = balancer(aws, net)["LoadBalancerArn"]
     enis = aws.ec2.describe_network_interfaces(Filters=[{"Name": "description", "Values": ["ELB app/web/*"]}])["NetworkInterfaces"]
     assert {e["SubnetId"] for e in enis} == {net.a, net.b}
@@ -67,7 +67,7 @@ def test_a_load_balancer_holds_its_subnets_and_groups_beyond_its_deletion(aws, n
     aws.refuses("DependencyViolation", aws.ec2.delete_security_group, GroupId=net.group)
     aws.refuses("DependencyViolation", aws.ec2.detach_internet_gateway, VpcId=net.vpc, InternetGatewayId=net.igw)
     enis = lambda: aws.ec2.describe_network_interfaces()["NetworkInterfaces"]
-    aws.eventually(lambda: not enis())
+    aws.hurried(lambda: not enis())
     aws.ec2.delete_subnet(SubnetId=net.a)
     aws.ec2.delete_security_group(GroupId=net.group)
     aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
@@ -223,13 +223,13 @@ def test_targets_step_through_their_states(aws, net):
     tg, target = group(aws, net), [{"Id": instance(aws, net)}]
     aws.elbv2.register_targets(TargetGroupArn=tg["TargetGroupArn"], Targets=target)
     assert health(aws, tg) == [("unused", "Target.NotInUse")]
-    aws.settle(1.0, "elbv2")
+    aws.settle(600, "elbv2")
     listener(aws, balancer(aws, net), tg)
     assert health(aws, tg) == [("initial", "Elb.RegistrationInProgress")]
-    aws.eventually(lambda: health(aws, tg) == [("healthy", None)])
+    aws.hurried(lambda: health(aws, tg) == [("healthy", None)])
     aws.elbv2.deregister_targets(TargetGroupArn=tg["TargetGroupArn"], Targets=target)
     assert health(aws, tg) == [("draining", "Target.DeregistrationInProgress")]
-    aws.eventually(lambda: health(aws, tg) == [])
+    aws.hurried(lambda: health(aws, tg) == [])
     assert health(aws, tg, Targets=target) == [("unused", "Target.NotRegistered")]
 
 

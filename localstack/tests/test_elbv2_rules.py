@@ -501,10 +501,10 @@ def test_a_target_group_is_in_use_as_long_as_a_rule_forwards_to_it(aws, net, lb,
     delete = lambda: aws.elbv2.delete_target_group(TargetGroupArn=tg["TargetGroupArn"])
     aws.elbv2.register_targets(TargetGroupArn=tg["TargetGroupArn"], Targets=target)
     assert (balancers(), health(aws, tg)) == ([], [("unused", "Target.NotInUse")])
-    aws.settle(1.0, "elbv2")
+    aws.settle(600, "elbv2")
     made = rule(aws, web, Actions=[forward(tg)])
     assert (balancers(), health(aws, tg)) == ([lb["LoadBalancerArn"]], [("initial", "Elb.RegistrationInProgress")])
-    aws.eventually(lambda: health(aws, tg) == [("healthy", None)])
+    aws.hurried(lambda: health(aws, tg) == [("healthy", None)])
     seen = aws.elbv2.describe_target_groups(LoadBalancerArn=lb["LoadBalancerArn"])["TargetGroups"]
     assert [it["TargetGroupArn"] for it in seen] == [tg["TargetGroupArn"]]
     aws.refuses("ResourceInUse", delete)

@@ -78,7 +78,7 @@ def lines(aws, stream) -> list[str]:
 
 
 def test_what_the_request_does_not_say_the_template_does(aws, net, wanted):
-    aws.settle(5)
+    aws.settle(600)
     made = seen(aws, start(aws, wanted))
     assert (made["InstanceType"], made["SubnetId"], made["Monitoring"]["State"]) == ("t3.micro", net.subnets[0], "enabled")
     assert [it["GroupId"] for it in made["SecurityGroups"]] == [net.group]
@@ -112,11 +112,11 @@ def test_a_client_token_starts_one_instance(aws, wanted):
 
 
 def test_a_command_says_what_it_does_and_how_it_ended_and_its_instance_goes(aws, wanted):
-    aws.settle(0.5)
+    aws.settle(600)
     instance = start(aws, wanted)
     assert state(aws, instance) == "pending"
-    aws.eventually(lambda: state(aws, instance) == "running")
-    aws.eventually(lambda: state(aws, instance) == "terminated")
+    aws.hurried(lambda: state(aws, instance) == "running")
+    aws.hurried(lambda: state(aws, instance) == "terminated")
     said = lines(aws, f"release/ab12/{instance}")
     assert (said[0], said[-1]) == ("python manage.py migrate", "GREETING=hello there")
     # What is told of it elsewhere is without the secrets, which the log has.

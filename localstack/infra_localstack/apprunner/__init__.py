@@ -31,6 +31,10 @@ class State:
     def living(self, at: float) -> list[Service]:
         return [it for it in self.services.values() if it.status(at) != "DELETED"]
 
+    def hurry(self, at: float) -> None:
+        for service in self.services.values():
+            service.operations[-1].hurry(at)
+
 
 class Provider(Configurations, framework.Provider):
     service = "apprunner"

@@ -39,10 +39,15 @@ class Releases:
         """Plays it once the instance has been running for a while."""
         tags = {tag["key"]: tag["value"] for tag in instance.get_tags()}
         outcome = self.outcome(context, tags.get("infra:address", instance.id)) or "0"
-        self.after(context, lambda: self._run_command(context, instance, document, outcome), 2 * self.seconds(context))
         # As `shutdown` counts: whole minutes.
         minutes = -(-document["release"]["timeout_seconds"] // 60)
-        self.after(context, lambda: self._shut_down(context, instance), 60.0 * minutes)
+
+        def running():
+            self.after(context, lambda: self._run_command(context, instance, document, outcome))
+            self.after(context, lambda: self._shut_down(context, instance), 60.0 * minutes)
+
+        # Not before: whoever hurries it is to see it running, and then its command end before its time is up.
+        self.after(context, running)
 
     def _run_command(self, context, instance, document: dict, outcome: str) -> None:
         if instance._state.name != "running":

@@ -23,6 +23,11 @@ class State:
     rules: dict[str, dict] = field(default_factory=dict)
     target_groups: dict[str, dict] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    # Targets from before that moment are no longer `initial`.
+    hurried: float = 0.0
+
+    def hurry(self, at: float) -> None:
+        self.hurried = at
 
 
 class Provider(LoadBalancers, Listeners, Rules, TargetGroups, Targets, framework.Provider):

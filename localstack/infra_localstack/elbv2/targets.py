@@ -87,7 +87,8 @@ class Targets:
             zones = {zone["ZoneName"] for balancer in balancers for zone in balancer["AvailabilityZones"]}
             if interfaces.subnet(context, instance.subnet_id).availability_zone not in zones:
                 return OTHER_ZONE
-        if self.now(context) < max(held["since"], group["used_since"] or 0) + self.seconds(context):
+        began = max(held["since"], group["used_since"] or 0)
+        if began >= state.hurried and self.now(context) < began + self.seconds(context):
             return INITIAL
         outcome = self.outcome(context, held["Id"], keep=True) or self.outcome(context, group["TargetGroupName"], keep=True)
         if outcome in (None, "healthy"):
