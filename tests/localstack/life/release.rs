@@ -119,7 +119,8 @@ async fn one_that_was_left_is_followed() {
     assert_eq!(plan.at("service.web.release")["action_reason"], "busy_in_aws");
     stage.count_anew().await;
     let ends = async {
-        stage.sandbox.called("ssm:PutParameter", 1).await;
+        // It is read again, and followed then.
+        stage.sandbox.called("logs:GetLogEvents", 1).await;
         stage.sandbox.settle_seconds("ec2", 0.1).await;
         stage.sandbox.hurry().await;
     };
