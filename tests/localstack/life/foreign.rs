@@ -98,7 +98,12 @@ impl Stage {
             seen.insert(format!("service {arn}"), format!("{:#?}", service.service()));
         }
         let scaling = aws.apprunner.list_auto_scaling_configurations().send().await.unwrap();
-        note(seen, "scaling", scaling.auto_scaling_configuration_summary_list(), |it| it.auto_scaling_configuration_arn());
+        note(
+            seen,
+            "scaling",
+            scaling.auto_scaling_configuration_summary_list(),
+            aws_sdk_apprunner::types::AutoScalingConfigurationSummary::auto_scaling_configuration_arn,
+        );
         let parameters = self.by_hand("ssm", "AmazonSSM.DescribeParameters", &json!({})).await;
         for parameter in parameters["Parameters"].as_array().unwrap() {
             // Each run of the environment at hand writes its own lease.
