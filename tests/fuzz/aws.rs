@@ -47,6 +47,13 @@ fn name(service: &str, target: &str, request: &str) -> String {
     format!("{service} {action}")
 }
 
+/// Service and action where they are not in the body. What is asked in CBOR has them in its path: `/service/A/operation/B`.
+fn target(request: &Request) -> String {
+    let path = request.line.split(' ').nth(1).unwrap_or_default();
+    let named = path.strip_prefix("/service/").and_then(|path| path.split_once("/operation/"));
+    named.map_or_else(|| request.header("x-amz-target").to_owned(), |(service, action)| format!("{service}.{action}"))
+}
+
 fn bytes(text: &str) -> Vec<u8> {
     text.chars().map(|c| u8::try_from(c).expect("a byte")).collect()
 }
@@ -82,8 +89,8 @@ impl World {
 
     fn answer(&self, request: &Request) -> Vec<u8> {
         let scope = request.header("authorization").split('/').nth(3).unwrap_or_default();
-        let (target, text) = (request.header("x-amz-target"), request.body.iter().map(|b| char::from(*b)).collect::<String>());
-        let name = name(scope, target, &text);
+        let (target, text) = (target(request), request.body.iter().map(|b| char::from(*b)).collect::<String>());
+        let name = name(scope, &target, &text);
         let same = |answer: &&Answer| answer.service == scope && answer.target == target && answer.request == text;
         let alike = |answer: &&Answer| answer.name() == name;
         let Some(known) = self.answers.iter().find(same).or_else(|| self.answers.iter().find(alike)) else {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::aws::PORT;
 
 /// Far more than any of these takes when the tool is built for debugging, on a machine that is busy.
-const LONG: Duration = Duration::from_mins(1);
+const LONG: Duration = Duration::from_mins(3);
 
 /// What the process is told to do.
 const GROUP: &str = "INFRA_FUZZ_LARGE";
