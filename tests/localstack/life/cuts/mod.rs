@@ -200,7 +200,7 @@ async fn what_is_left_behind_is_seen() {
 
 /// Every call that writes, at every moment.
 #[tokio::test]
-#[ignore = "takes about an hour: scripts/cuts"]
+#[ignore = "takes more than an hour: scripts/cuts"]
 async fn every_write() {
     let whole = whole().await;
     survive(&whole, shard(of_writes(&whole))).await;
