@@ -52,9 +52,10 @@ impl Call {
         Self { number, account, service, action, writes, protocol, body }
     }
 
-    /// `service:action`, as policies name it.
+    /// `service:action`, as policies name it: `CloudWatch` is signed for by another name than theirs.
     pub fn name(&self) -> String {
-        format!("{}:{}", self.service, self.action)
+        let service = if self.service == "monitoring" { "cloudwatch" } else { &self.service };
+        format!("{service}:{}", self.action)
     }
 
     /// Whether what was sent names this, such as an id.

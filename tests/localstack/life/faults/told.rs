@@ -125,7 +125,7 @@ impl Told {
     }
 
     /// What is said to be done, failed and left is so in the account. Of changes in place the plan of what is left tells.
-    pub(super) async fn is_true(&self, stage: &Stage, left: &Plan, denied: &str, makes: bool) {
+    pub(super) async fn is_true(&self, stage: &Stage, left: &Plan, deploys: bool, denied: &str, makes: bool) {
         let live = stage.live().await;
         for ((address, action), end) in self.steps.iter().filter(|((address, _), _)| !self.is_replaced_twice(address)) {
             let there = live.contains_key(address);
@@ -135,6 +135,10 @@ impl Told {
                 ("create", End::Done) | ("delete", End::Left(_) | End::Failed(..)) => true,
                 ("create", End::Left(_)) | ("delete", End::Done) => false,
                 ("create", End::Failed(operation, _)) if operation == denied && makes => false,
+                // What a deployment that failed has put back is to be done again.
+                ("update", End::Done) if deploys => continue,
+                // It is done but for the note of what it was declared as.
+                ("update", End::Failed(operation, _)) if operation.contains("Tag") => continue,
                 ("update", end) => {
                     let actions = &left.at(address)["change"]["actions"];
                     let expected = if *end == End::Done { "no-op" } else { "update" };
