@@ -278,6 +278,26 @@ impl From<Output> for Ended {
     }
 }
 
+/// A service behind the load balancer of another one, so that a listener has rules.
+const TOOL: &str = r#"
+    [service.tool]
+    runtime = "asg"
+    repository = "web"
+    port = 5555
+    [service.tool.instances]
+    type = "t3.small"
+    min = 1
+    max = 1
+    [service.tool.route]
+    behind = "web"
+    paths = ["/tool/*"]
+"#;
+
+/// The tool with another way to it.
+fn moved_tool() -> String {
+    TOOL.replace(r#"["/tool/*"]"#, r#"["/tools/*", "/admin"]"#)
+}
+
 /// Deploys that tag to every service.
 fn images(tag: &str) -> Vec<&'static str> {
     match tag {

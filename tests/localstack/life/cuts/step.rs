@@ -2,7 +2,7 @@
 
 use tokio::process::Command;
 
-use super::super::{REGION, Stage};
+use super::super::{REGION, Stage, TOOL, moved_tool};
 use crate::around::image;
 
 /// A repository that is nobody's environment's.
@@ -24,21 +24,6 @@ pub(super) enum Step {
     /// All of it, its data included.
     Destroy,
 }
-
-/// What `dev` has besides, so that every kind is there, and a listener has rules.
-const TOOL: &str = r#"
-    [service.tool]
-    runtime = "asg"
-    repository = "web"
-    port = 5555
-    [service.tool.instances]
-    type = "t3.small"
-    min = 1
-    max = 1
-    [service.tool.route]
-    behind = "web"
-    paths = ["/tool/*"]
-"#;
 
 /// What [`Step::Change`] changes; of the tool, the route.
 const CHANGES: &str = r#"
@@ -89,11 +74,6 @@ const CHANGES: &str = r#"
     command = ["migrate"]
 "#;
 
-/// The tool with another way to it.
-fn moved() -> String {
-    TOOL.replace(r#"["/tool/*"]"#, r#"["/tools/*", "/admin"]"#)
-}
-
 /// Deploys that tag to every service.
 fn images(tag: &str) -> Vec<String> {
     ["web", "worker", "tool", "api"].iter().flat_map(|service| ["--image".to_owned(), format!("{service}={tag}")]).collect()
@@ -108,7 +88,7 @@ impl Step {
         match self {
             Self::Apply => stage.specs.change("dev", TOOL),
             Self::Start => stage.push("v1").await,
-            Self::Change => stage.specs.change("dev", &(moved() + CHANGES)),
+            Self::Change => stage.specs.change("dev", &(moved_tool() + CHANGES)),
             Self::Deploy => stage.push("v2").await,
             Self::Copy => {
                 stage.aws().ecr.create_repository().repository_name(BUILDS).send().await.unwrap();

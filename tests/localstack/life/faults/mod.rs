@@ -14,7 +14,7 @@ use std::time::Duration;
 use aws_proxy::{Entry, Proxy};
 use serde_json::json;
 
-use crate::life::{Ended, Stage};
+use crate::life::{Ended, Stage, TOOL, moved_tool};
 
 /// In this order an environment lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,19 +28,8 @@ enum Phase {
     Destroy,
 }
 
-/// What `dev` has besides, so that every kind is there, and a listener has rules.
+/// What `dev` has besides the tool, so that every kind is there.
 const MORE: &str = r#"
-    [service.tool]
-    runtime = "asg"
-    repository = "web"
-    port = 5555
-    [service.tool.instances]
-    type = "t3.small"
-    min = 1
-    max = 1
-    [service.tool.route]
-    behind = "web"
-    paths = ["/tool/*"]
     [service.web.alarms]
     cpu_percent = 90
     [database.main.parameters]
@@ -75,8 +64,7 @@ const CHANGE: &str = r#"
 
 /// `dev` with all of that changed.
 fn changed() -> String {
-    let more = MORE.replace(r#"["/tool/*"]"#, r#"["/tools/*", "/admin"]"#).replace("= 90", "= 80");
-    more.replace(r#""100""#, r#""200""#) + CHANGE
+    moved_tool() + &MORE.replace("= 90", "= 80").replace(r#""100""#, r#""200""#) + CHANGE
 }
 
 /// Deploys that tag to every service.
@@ -97,7 +85,7 @@ impl Phase {
     /// What it takes besides a command.
     async fn prepare(self, stage: &Stage) {
         match self {
-            Self::Apply => stage.specs.change("dev", MORE),
+            Self::Apply => stage.specs.change("dev", &format!("{TOOL}{MORE}")),
             Self::Deploy => stage.push("v1").await,
             Self::Change => {
                 stage.push("v2").await;
