@@ -1,6 +1,7 @@
 """Ways to find things: links between rows and drawing, the filter, the keyboard, what is copied."""
 
 import pytest
+from playwright.sync_api import expect
 
 from conftest import PAGES
 
@@ -20,6 +21,12 @@ def test_whatever_changes_is_drawn(viewer):
     assert page.locator(".fate:not([data-fate=unchanged]) .address").count() == page.locator(".fate:not([data-fate=unchanged]) .address a").count()
 
 
+def lit(locator):
+    """The page hears of a link that was followed a moment after the click."""
+    expect(locator).to_contain_class("lit")
+    return locator
+
+
 def in_view(locator) -> bool:
     box = locator.bounding_box()
     return box is not None and box["y"] >= 0 and box["y"] + min(box["height"], 400) <= 800
@@ -30,28 +37,27 @@ def test_the_drawing_leads_to_rows_and_rows_lead_back(viewer):
     page.locator("#database\\.main\\.instance summary").click()
     assert page.locator("#database\\.main\\.instance details[open]").count() == 0
     page.locator("svg a", has_text="database main").click()
-    row = page.locator("#database\\.main\\.instance")
-    assert "lit" in row.get_attribute("class") and in_view(row)
+    row = lit(page.locator("#database\\.main\\.instance"))
+    assert in_view(row)
     assert row.locator("details[open]").count() == 1, "what a link leads to is opened"
     assert page.evaluate("document.activeElement.id") == "database.main.instance"
 
     row.locator(".address a").click()
-    node = page.locator("svg .node.lit")
-    assert node.count() == 1 and "database main" in node.text_content() and in_view(node)
+    node = lit(page.locator("svg .node", has_text="database main"))
+    assert page.locator("svg .node.lit").count() == 1 and in_view(node)
     page.go_back()
-    assert "lit" in row.get_attribute("class")
+    lit(row)
 
 
 def test_what_stays_has_its_place_too(viewer):
     page = viewer.open("database-class", reduced_motion="reduce")
     page.locator("svg a", has_text="repository web").click()
-    row = page.locator("#repository\\.web")
-    assert row.is_visible() and "lit" in row.get_attribute("class")
+    assert lit(page.locator("#repository\\.web")).is_visible()
 
 
 def test_an_address_in_the_bar_opens_its_row(viewer):
     page = viewer.open("database-class", fragment="#repository.web")
-    assert page.locator("#repository\\.web").is_visible()
+    assert lit(page.locator("#repository\\.web")).is_visible()
 
 
 def test_the_keyboard_is_enough(viewer):
@@ -63,12 +69,21 @@ def test_the_keyboard_is_enough(viewer):
     else:
         pytest.fail("the keyboard does not reach the database")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "database.main.instance"
+    expect(lit(page.locator("#database\\.main\\.instance"))).to_be_focused()
     page.keyboard.press("/")
-    page.keyboard.type("storage")
-    assert page.locator(".rows > li").filter(visible=True).count() == 1
+    page.keyboard.type("subnet")
+    assert page.locator("#database\\.main\\.instance").is_hidden() and page.locator("#network\\.subnet\\.private-a").is_visible()
     page.keyboard.press("Escape")
-    assert page.locator(".filter output").inner_text() == ""
+    assert page.locator("#database\\.main\\.instance").is_visible() and page.locator(".filter output").inner_text() == ""
+
+
+def test_who_types_keeps_the_cursor(viewer):
+    """A browser says that a link was followed only when nothing is more urgent, and keys are."""
+    page = viewer.open("database-class", fragment="#database.main.instance")
+    expect(lit(page.locator("#database\\.main\\.instance"))).to_be_focused()
+    page.keyboard.press("/")
+    page.evaluate("dispatchEvent(new Event('hashchange'))")
+    expect(page.locator(".filter input")).to_be_focused()
 
 
 def test_the_filter_finds_rows_by_text_and_fate(viewer):
@@ -88,7 +103,7 @@ def test_the_filter_finds_rows_by_text_and_fate(viewer):
     page.get_by_role("button", name="To be replaced").click()
     assert page.locator("[data-fate=destroyed].fate").is_hidden() and page.locator("[data-fate=updated].fate").is_visible()
     page.locator("svg a", has_text="NAT gateway").click()
-    assert page.locator("#network\\.nat_gateway\\.a").is_visible(), "a link is stronger than the filter"
+    assert lit(page.locator("#network\\.elastic_ip\\.a")).is_visible(), "a link is stronger than the filter"
 
 
 def test_rows_fold(viewer):

@@ -18,7 +18,8 @@
     }
     if (target.matches('details')) target.open = true;
     target.scrollIntoView({ block: target.matches('.rows > li, .node') ? 'center' : 'start' });
-    target.focus({ preventScroll: true });
+    // The browser says late that a link was followed: whoever types by then keeps the cursor.
+    if (!document.activeElement?.matches('input')) target.focus({ preventScroll: true });
   };
   const reveal = (row) => {
     if (row.hidden) clear();
