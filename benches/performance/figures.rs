@@ -68,12 +68,13 @@ pub(crate) struct Row {
     pub(crate) taken: u64,
 }
 
-/// Plans of many environments.
+/// The same work on many environments.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Fleet {
     pub(crate) tool: String,
     pub(crate) environments: usize,
-    /// All of them at once, or one after another.
+    pub(crate) work: Work,
+    /// Several of them at once, or one after another.
     pub(crate) at_once: bool,
     pub(crate) calls: usize,
     pub(crate) wall: f64,
@@ -154,9 +155,15 @@ impl Figures {
     }
 
     pub(crate) fn fleet(&mut self, fleet: Fleet) {
-        let key = |fleet: &Fleet| (fleet.tool.clone(), fleet.environments, fleet.at_once);
+        let key = |fleet: &Fleet| (fleet.tool.clone(), fleet.environments, fleet.work, fleet.at_once);
         self.fleets.retain(|other| key(other) != key(&fleet));
         self.fleets.push(fleet);
+    }
+
+    pub(crate) fn fleet_of(&self, tool: &str, environments: usize, work: Work, at_once: bool) -> Option<&Fleet> {
+        self.fleets.iter().find(|fleet| {
+            (fleet.tool.as_str(), fleet.environments, fleet.work, fleet.at_once) == (tool, environments, work, at_once)
+        })
     }
 
     /// Whether the tools have made the same; else there is nothing to compare.

@@ -1,5 +1,5 @@
-//! Plans of many environments, eight in an account: one after another, as somebody at a terminal makes them, and all at once, as a matrix
-//! of CI jobs does; but here all of them share one machine.
+//! The life of many environments, eight in an account. Plans are made one after another, as somebody at a terminal makes them, and all at
+//! once, as a matrix of CI jobs does; but here all of them share one machine. What writes is done four at a time.
 
 use std::process::Command;
 use std::time::Instant;
@@ -9,7 +9,6 @@ use tokio::task::JoinSet;
 
 use crate::account::Account;
 use crate::figures::{Condition, Figures, Fleet, now};
-use crate::program::Ended;
 use crate::tool::{Tool, Work};
 use crate::{Asked, Error, instance, program};
 
@@ -17,6 +16,8 @@ use crate::{Asked, Error, instance, program};
 pub(crate) const SIZES: [usize; 3] = [1, 4, 16];
 /// How many of them share an account: App Runner allows ten auto scaling configurations in one.
 const IN_AN_ACCOUNT: usize = 8;
+/// How many are written at once: Terraform sleeps most of that time.
+const TOGETHER: usize = 4;
 
 /// An environment, where it is.
 struct Place<'a> {
@@ -25,14 +26,16 @@ struct Place<'a> {
     environment: &'a String,
 }
 
-impl Place<'_> {
-    fn command(&self, work: Work) -> Result<Command, Error> {
-        self.tool.command(self.environment, work)
+pub(crate) async fn measure(tool: &str, asked: &Asked, proxy: &Proxy, figures: &mut Figures) -> Result<(), Error> {
+    for size in SIZES {
+        life(tool, size, asked, proxy, figures).await?;
     }
+    Ok(())
 }
 
-pub(crate) async fn measure(tool: &str, asked: &Asked, proxy: &Proxy, figures: &mut Figures) -> Result<(), Error> {
-    let all: Vec<String> = (1..=SIZES[SIZES.len() - 1]).map(|number| format!("e{number}")).collect();
+/// That many environments from nothing to nothing.
+async fn life(tool: &str, size: usize, asked: &Asked, proxy: &Proxy, figures: &mut Figures) -> Result<(), Error> {
+    let all: Vec<String> = (1..=size).map(|number| format!("e{number}")).collect();
     let mut accounts = Vec::new();
     for environments in all.chunks(IN_AN_ACCOUNT) {
         let account = Account::new().await?;
@@ -45,32 +48,23 @@ pub(crate) async fn measure(tool: &str, asked: &Asked, proxy: &Proxy, figures: &
             environments.iter().map(|environment| Place { account, tool: tool.as_ref(), environment })
         })
         .collect();
-    for size in SIZES {
-        let made = SIZES.iter().copied().filter(|other| *other < size).max().unwrap_or(0);
-        make(&places[made..size]).await?;
-        for at_once in [false, true] {
+    for work in Work::ALL {
+        if work == Work::Deployment {
+            for place in &places {
+                place.account.push(place.environment).await?;
+            }
+        }
+        let ways: &[(bool, usize)] = if work.is_plan() { &[(false, 1), (true, size)] } else { &[(true, TOGETHER)] };
+        for &(at_once, together) in ways {
             Condition::PLAIN.impose(proxy);
             let began = Instant::now();
-            let commands = commands(&places[..size], Work::PlanNothing)?;
-            let ended = if at_once {
-                all_at_once(commands).await?
-            } else {
-                let mut ended = Vec::new();
-                for command in commands {
-                    ended.push(program::run(command).await?);
-                }
-                ended
-            };
-            let memory = ended.iter().map(|ended| ended.memory_kib);
-            let fleet = Fleet {
-                tool: tool.into(),
-                environments: size,
-                at_once,
-                calls: proxy.log().len(),
-                wall: began.elapsed().as_secs_f64(),
-                memory_kib: if at_once { memory.sum() } else { memory.max().unwrap_or_default() },
-                taken: now(),
-            };
+            let mut memory_kib = 0;
+            for some in places.chunks(together) {
+                memory_kib = everywhere(some, work).await?.max(memory_kib);
+            }
+            let wall = began.elapsed().as_secs_f64();
+            let calls = proxy.log().iter().filter(|entry| entry.reached).count();
+            let fleet = Fleet { tool: tool.into(), environments: size, work, at_once, calls, wall, memory_kib, taken: now() };
             eprintln!("{fleet:?}");
             figures.fleet(fleet);
             figures.save()?;
@@ -79,23 +73,11 @@ pub(crate) async fn measure(tool: &str, asked: &Asked, proxy: &Proxy, figures: &
     Ok(())
 }
 
-/// Makes environments, four at once: most of the time is spent asleep.
-async fn make(places: &[Place<'_>]) -> Result<(), Error> {
-    for some in places.chunks(4) {
-        all_at_once(commands(some, Work::FromNothing)?).await?;
-        for place in some {
-            place.account.push(place.environment).await?;
-        }
-        all_at_once(commands(some, Work::Deployment)?).await?;
-    }
-    Ok(())
-}
-
-fn commands(places: &[Place<'_>], work: Work) -> Result<Vec<Command>, Error> {
-    places.iter().map(|place| place.command(work)).collect()
-}
-
-async fn all_at_once(commands: Vec<Command>) -> Result<Vec<Ended>, Error> {
-    let running: JoinSet<Result<Ended, Error>> = commands.into_iter().map(program::run).collect();
-    running.join_all().await.into_iter().collect()
+/// Runs a tool everywhere at once, and adds up the memory.
+async fn everywhere(places: &[Place<'_>], work: Work) -> Result<u64, Error> {
+    let commands = places.iter().map(|place| place.tool.command(place.environment, work));
+    let commands: Vec<Command> = commands.collect::<Result<_, _>>()?;
+    let running: JoinSet<Result<program::Ended, Error>> = commands.into_iter().map(program::run).collect();
+    let ended: Vec<program::Ended> = running.join_all().await.into_iter().collect::<Result<_, _>>()?;
+    Ok(ended.iter().map(|ended| ended.memory_kib).sum())
 }

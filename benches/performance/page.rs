@@ -108,27 +108,19 @@ fn times(page: &mut String, figures: &Figures, environment: &str) -> Result<(), 
 
 fn fleets(page: &mut String, figures: &Figures) -> Result<(), Error> {
     page.push_str(include_str!("page/fleets.md"));
-    writeln!(
-        page,
-        "\n| environments | | calls | one after another | peak memory | all at once | memory of all |\n|--:|---|--:|--:|--:|--:|--:|"
-    )?;
-    for size in crate::fleet::SIZES {
-        for tool in TOOLS {
-            let find = |at_once: bool| {
-                let is_it = |fleet: &&Fleet| (fleet.tool.as_str(), fleet.environments, fleet.at_once) == (tool, size, at_once);
-                figures.fleets.iter().find(is_it)
-            };
-            match (find(false), find(true)) {
-                (Some(one), Some(all)) => writeln!(
-                    page,
-                    "| {size} | {tool} | {} | {} | {} | {} | {} |",
-                    one.calls,
-                    seconds(one.wall),
-                    memory(one.memory_kib),
-                    seconds(all.wall),
-                    memory(all.memory_kib)
-                )?,
-                _ => writeln!(page, "| {size} | {tool} | – | – | – | – | – |")?,
+    let calls = |fleet: &Fleet| fleet.calls.to_string();
+    let wall = |fleet: &Fleet| format!("{} | {}", seconds(fleet.wall), memory(fleet.memory_kib));
+    for (at_once, words) in [(false, "One after another"), (true, "Plans all at once, the rest four at a time")] {
+        writeln!(page, "\n{words}:\n")?;
+        writeln!(page, "| | | calls of 1 | 4 | 16 | time of 1 | memory | time of 4 | memory | time of 16 | memory |")?;
+        writeln!(page, "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
+        for work in Work::ALL.into_iter().filter(|work| at_once || work.is_plan()) {
+            for tool in TOOLS {
+                let cells = |none: &str, what: &dyn Fn(&Fleet) -> String| {
+                    let cell = |size| figures.fleet_of(tool, size, work, at_once).map_or_else(|| none.to_owned(), what);
+                    crate::fleet::SIZES.map(cell).join(" | ")
+                };
+                writeln!(page, "| {} | {tool} | {} | {} |", work.words(), cells("–", &calls), cells("– | –", &wall))?;
             }
         }
     }
