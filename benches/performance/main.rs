@@ -49,7 +49,7 @@ impl Asked {
         while let Some(word) = words.next() {
             match word.as_str() {
                 "--infra" => infra = words.next().map(PathBuf::from),
-                "infra" | "terraform" | "delays" | "throttles" | "fleets" | "dev" | "prod" => parts.push(word),
+                "infra" | "terraform" | "delays" | "throttles" | "fleets" | "dev" | "prod" | "page" => parts.push(word),
                 _ => return Err(format!("`{word}` is no part of the bench; docs/performance.md names them at its end").into()),
             }
         }
@@ -89,7 +89,8 @@ async fn smoke(asked: &Asked, proxy: &Proxy) -> Result<(), Error> {
 async fn measure(asked: &Asked, proxy: &Proxy) -> Result<(), Error> {
     let mut figures = Figures::load()?;
     figures.terraform = terraform::version();
-    for tool in ["infra", "terraform"] {
+    let tools: &[&str] = if asked.parts == ["page"] { &[] } else { &["infra", "terraform"] };
+    for &tool in tools {
         if !asked.has(tool, &["infra", "terraform"]) || (tool == "terraform" && figures.terraform.is_none()) {
             continue;
         }

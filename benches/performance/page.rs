@@ -49,7 +49,7 @@ fn about(page: &mut String, figures: &Figures, machine: &Machine) -> Result<(), 
         // It is over before its memory could be read.
         "| `infra` | release build, {:.1} MB; `infra --help` {} |",
         mega(machine.binary),
-        milliseconds(machine.idle.wall)
+        milliseconds(machine.idle)
     )?;
     writeln!(page, "| Terraform | {} |", figures.terraform.as_deref().unwrap_or("not installed: its rows are empty"))?;
     writeln!(page, "| what the proxy adds to a call | {} |", milliseconds(machine.proxy))?;
