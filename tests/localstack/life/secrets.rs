@@ -52,6 +52,9 @@ async fn none_is_told_to_anybody_but_whom_it_is_for() {
         let ended = life.run(&["validate", "--specs", &folder], 1).await;
         assert!(ended.err.contains("****"), "the lines are shown: {ended:#?}");
     }
+    life.killed().await;
+    life.run(&["unlock"], 5).await;
+    life.run(&["unlock", "--yes"], 0).await;
     life.plan_in_every_form(&saved).await;
     let ended = life.run(&["apply", &saved, "--yes"], 0).await;
     assert!(ended.err.contains("infra::aws") && ended.err.contains("CreateVpc"), "the tool itself is heard: {}", ended.err);
@@ -63,6 +66,9 @@ async fn none_is_told_to_anybody_but_whom_it_is_for() {
     life.run(&["rollback", "--yes"], 0).await;
 
     life.look(&[&["status"], &["status", "--json"], &["history"], &["history", "--json"], &["plan", "--destroy"]], 0).await;
+    let profile = life.owner.profile(&life.stage.aws().account);
+    life.run_with(&[&["plan"], &["status"]], 0, &profile).await;
+    life.run(&["image", "reject", &format!("sha256:{}", "5e".repeat(32)), "--reason", "it tells secrets"], 0).await;
     life.look(&[&["iam-policy", "--for", "apply"], &["iam-policy", "--for", "plan"]], 0).await;
     for entry in life.stage.recorded().await {
         let origin = &entry.record.origin;
@@ -219,10 +225,14 @@ impl Life {
         let heard = |server: &Server| Texts::one("a receiver", format!("{:?}", server.taken()));
         let file = |file: &Path| Texts::one("a file", fs::read_to_string(file).unwrap());
         let programs = file(&self.owner.calls);
-        assert!(programs.one_has("docker-credential-canary get") && programs.one_has("rev-parse HEAD"));
+        assert!(
+            programs.one_has("aws-login")
+                && programs.one_has("docker-credential-canary get")
+                && programs.one_has("rev-parse HEAD")
+        );
         let mut pasted = Texts::default();
         pasted.add_files(&self.owner.path().join("specs-0"));
-        let where_each_belongs: [(Texts, &[&str]); 14] = [
+        let where_each_belongs: [(Texts, &[&str]); 15] = [
             (of_values, &["the next value"]),
             (taken, &["the first value", "the next value"]),
             (log, &["the application's key", "the application's token", "the first value", "what a service printed"]),
@@ -240,6 +250,10 @@ impl Life {
             ),
             (file(&self.stage.specs.folder().join(".git/config")), &["git's token"]),
             (pasted, &["what was pasted into a spec"]),
+            (
+                file(&self.owner.path().join("aws-login")),
+                &["the secret access key of a program", "the session token of a program"],
+            ),
         ];
         each_is_found(&where_each_belongs, secrets.iter().chain(&values));
     }

@@ -17,6 +17,9 @@ use crate::life::Stage;
 
 pub(super) const ACCESS_KEY: &str = "Ac/vQ8mZr2TkL5xWb9NcJ4hD+key=";
 pub(super) const SESSION: &str = "Se/yF3pXs7GdR1wVu6KqM9tB+token==";
+/// Those that a program gives which AWS's configuration names.
+pub(super) const BY_PROGRAM_KEY: &str = "Bp/kT5vXw8ZnQ3mJr7LdH1sC+key=";
+pub(super) const BY_PROGRAM_SESSION: &str = "Bp/wN2qRz6KxV9tGs4MhB8cJ+token==";
 /// A secret that services get, in SSM, and another in Secrets Manager.
 pub(super) const APPLICATION: &str = "ap/Lz5cNh8JkT2vPx4WmQ7rY'\"&<key";
 pub(super) const API: &str = "ap/Dw9gBf6ZsK1nXt3RjV8mC+api=";
@@ -47,6 +50,8 @@ pub(super) fn secrets() -> Vec<Canary> {
     let all = [
         ("the secret access key", ACCESS_KEY),
         ("the session token", SESSION),
+        ("the secret access key of a program", BY_PROGRAM_KEY),
+        ("the session token of a program", BY_PROGRAM_SESSION),
         ("the application's key", APPLICATION),
         ("the application's token", API),
         ("the webhook", WEBHOOK),
@@ -109,6 +114,27 @@ impl Owner {
         let keep = format!("tr '\\0' '\\n' < /proc/$PPID/environ >> '{}'", self.environments.display());
         fs::write(&file, format!("#!/bin/sh\n{note} >> '{}'\n{keep}\n{does}\n", self.calls.display())).unwrap();
         fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// What the environment of a run has besides, where a program gives the credentials of this account.
+    pub(super) fn profile(&self, account: &str) -> [(&'static str, String); 5] {
+        let credentials = json!({
+            "Version": 1,
+            "AccessKeyId": account,
+            "SecretAccessKey": BY_PROGRAM_KEY,
+            "SessionToken": BY_PROGRAM_SESSION,
+        });
+        self.program("aws-login", &format!("echo '{credentials}'"));
+        let (program, config) = (self.path().join("aws-login"), self.path().join("aws-config"));
+        fs::write(&config, format!("[profile canary]\ncredential_process = {}\n", program.display())).unwrap();
+        [
+            ("AWS_CONFIG_FILE", config.display().to_string()),
+            ("AWS_PROFILE", "canary".into()),
+            // What is empty is as good as not there.
+            ("AWS_ACCESS_KEY_ID", String::new()),
+            ("AWS_SECRET_ACCESS_KEY", String::new()),
+            ("AWS_SESSION_TOKEN", String::new()),
+        ]
     }
 
     /// What the environment of a run has.

@@ -1,12 +1,14 @@
 //! An environment with secrets everywhere, and runs of the tool on it.
 
 use std::fs;
+use std::time::Duration;
 
 use aws_proxy::Proxy;
 use futures::future::join_all;
 use serde_json::json;
+use tokio::process::Command;
 
-use super::given::{self, Owner, SESSION, WEBHOOK, WEBHOOK_PASSWORD};
+use super::given::{self, BY_PROGRAM_SESSION, Owner, SESSION, WEBHOOK, WEBHOOK_PASSWORD};
 use super::listener::Listener;
 use super::registry::Registry;
 use super::search::Texts;
@@ -53,7 +55,9 @@ impl Life {
     pub(super) async fn specify(&self, value: &str, more: &str) {
         self.stage.specs.change("dev", &(given::spec(value, &self.api, &self.sentry.url("")) + more));
         let policies = [self.stage.policy("apply").await];
-        self.stage.sandbox.control("iam", &json!({ "session": SESSION, "policies": policies })).await;
+        for session in [SESSION, BY_PROGRAM_SESSION] {
+            self.stage.sandbox.control("iam", &json!({ "session": session, "policies": policies })).await;
+        }
     }
 
     /// Runs commands at once, with every secret in the environment, at the top of their voices.
@@ -67,9 +71,8 @@ impl Life {
 
     pub(super) async fn run_with(&mut self, all: &[&[&str]], expected: i32, variables: &[(&str, String)]) -> Vec<Ended> {
         let runs = all.iter().map(|arguments| {
-            let mut command = self.stage.by_root(arguments);
-            command.env("AWS_ENDPOINT_URL", self.proxy.url()).envs(self.variables.iter().cloned());
-            command.envs(variables.iter().cloned()).current_dir(self.stage.home.path());
+            let mut command = self.command(arguments);
+            command.envs(variables.iter().cloned());
             async move { command.output().await.unwrap() }
         });
         let ended: Vec<Ended> = join_all(runs).await.into_iter().map(Ended::from).collect();
@@ -79,6 +82,25 @@ impl Life {
             self.told.add(format!("stderr of {arguments:?}"), &ended.err);
         }
         ended
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.stage.by_root(arguments);
+        command.env("AWS_ENDPOINT_URL", self.proxy.url()).envs(self.variables.iter().cloned());
+        command.current_dir(self.stage.home.path());
+        command
+    }
+
+    /// A run that is killed as soon as it has the environment, so that somebody has to unlock it.
+    pub(super) async fn killed(&self) {
+        let mut child = self.command(&["apply", "--yes"]).spawn().unwrap();
+        let has_it = || self.proxy.log().iter().any(|it| it.call.name() == "ssm:PutParameter" && it.ended.is_some());
+        while !has_it() {
+            assert_eq!(child.try_wait().unwrap(), None, "it ends before it has the environment");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        child.kill().await.unwrap();
+        self.proxy.quiet().await;
     }
 
     /// Has AWS refuse the next calls in these words.
